@@ -1,0 +1,56 @@
+"""The values that everything else speaks in: frozen, exact, aware of their time zone."""
+
+from yunmin.core.data_contracts.account import AccountState, Balance
+from yunmin.core.data_contracts.base import Contract, UtcDatetime
+from yunmin.core.data_contracts.enums import (
+    CancelState,
+    Certainty,
+    FillKind,
+    Liquidity,
+    OrderState,
+    OrderType,
+    Origin,
+    Side,
+    Source,
+    TimeInForce,
+    Verdict,
+)
+from yunmin.core.data_contracts.fill import Fill, synthetic_trade_id
+from yunmin.core.data_contracts.instrument import Instrument, InstrumentStatus, Rule, Violation
+from yunmin.core.data_contracts.market import BookLevel, Candle, OrderBook, PublicTrade, Ticker
+from yunmin.core.data_contracts.money import to_decimal
+from yunmin.core.data_contracts.order import OrderAck, OrderRef, OrderRequest, OrderUpdate
+
+__all__ = [
+    "AccountState",
+    "Balance",
+    "BookLevel",
+    "CancelState",
+    "Candle",
+    "Certainty",
+    "Contract",
+    "Fill",
+    "FillKind",
+    "Instrument",
+    "InstrumentStatus",
+    "Liquidity",
+    "OrderAck",
+    "OrderBook",
+    "OrderRef",
+    "OrderRequest",
+    "OrderState",
+    "OrderType",
+    "OrderUpdate",
+    "Origin",
+    "PublicTrade",
+    "Rule",
+    "Side",
+    "Source",
+    "Ticker",
+    "TimeInForce",
+    "UtcDatetime",
+    "Verdict",
+    "Violation",
+    "synthetic_trade_id",
+    "to_decimal",
+]

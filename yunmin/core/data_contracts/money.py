@@ -1,0 +1,132 @@
+"""Exact decimals with bounds: how every price, quantity and amount enters the house."""
+
+from __future__ import annotations
+
+import re
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+from typing import Annotated, Final
+
+from pydantic import PlainValidator
+
+from yunmin.errors import InvalidValue
+
+__all__ = [
+    "EXACT",
+    "MAX_DECIMALS",
+    "MAX_MAGNITUDE",
+    "ZERO",
+    "Amount",
+    "Price",
+    "Qty",
+    "ceil_to_step",
+    "floor_to_step",
+    "is_multiple",
+    "plain",
+    "to_decimal",
+    "to_non_negative",
+    "to_positive",
+]
+
+ZERO: Final = Decimal(0)
+MAX_MAGNITUDE: Final = Decimal(10) ** 18
+MAX_DECIMALS: Final = 18
+
+EXACT: Final = Context(prec=100)
+"""Sums and products of bounded numbers are exact here; the default context rounds at 28 digits."""
+
+_SIGNED: Final = re.compile(r"[+-]?[0-9]{1,18}(?:\.[0-9]{1,18})?", re.ASCII).fullmatch
+_UNSIGNED: Final = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,18})?", re.ASCII).fullmatch
+
+
+def to_decimal(value: object) -> Decimal:
+    """An exact Decimal from a str, int, Decimal or (as people type them) float.
+
+    A str must be plain ASCII digits with at most one point: no exponent, no spaces, no underscores, no
+    digits of other scripts. A float means the shortest decimal that prints it, so 0.1 is Decimal("0.1").
+    Magnitude stays below 10**18 and precision within 18 decimals.
+
+    Raises InvalidValue for everything else: NaN, infinities, bools, exponents, None.
+    """
+    if type(value) is str:
+        if _SIGNED(value) is None:
+            raise InvalidValue(f"not a plain decimal number: {value[:40]!r}")
+        return Decimal(value)
+    if type(value) is Decimal:
+        return _bounded(value)
+    if type(value) is int:
+        return _bounded(Decimal(value))
+    if type(value) is float:
+        return _bounded(Decimal(repr(value)))
+    raise InvalidValue(f"not a number: {type(value).__name__}")
+
+
+def _bounded(number: Decimal) -> Decimal:
+    if not number.is_finite():
+        raise InvalidValue(f"not a finite number: {number}")
+    if not -MAX_MAGNITUDE < number < MAX_MAGNITUDE:
+        raise InvalidValue(f"10**18 or beyond: {str(number)[:40]}")
+    if _has_too_many_decimals(number):
+        shorter = number.normalize(EXACT)
+        if _has_too_many_decimals(shorter):
+            raise InvalidValue(f"more than {MAX_DECIMALS} decimals: {str(number)[:40]}")
+        return shorter
+    return number
+
+
+def _has_too_many_decimals(number: Decimal) -> bool:
+    exponent = number.as_tuple().exponent
+    return isinstance(exponent, int) and exponent < -MAX_DECIMALS
+
+
+def to_positive(value: object) -> Decimal:
+    """`to_decimal`, and more than zero."""
+    number = to_decimal(value)
+    if number <= ZERO:
+        raise InvalidValue(f"must be more than zero: {number}")
+    return number
+
+
+def to_non_negative(value: object) -> Decimal:
+    """`to_decimal`, and not below zero."""
+    if type(value) is str and _UNSIGNED(value) is not None:
+        return Decimal(value)
+    number = to_decimal(value)
+    if number < ZERO:
+        raise InvalidValue(f"must not be negative: {number}")
+    return number
+
+
+Amount = Annotated[Decimal, PlainValidator(to_decimal)]
+"""Any bounded exact number, of either sign."""
+
+Qty = Annotated[Decimal, PlainValidator(to_non_negative)]
+"""A quantity of the base asset, >= 0."""
+
+Price = Annotated[Decimal, PlainValidator(to_non_negative)]
+"""Quote units per one base unit, >= 0."""
+
+
+def is_multiple(value: Decimal, step: Decimal) -> bool:
+    """Whether `value` is a whole number of `step`; a step of zero sets no rule."""
+    return step == ZERO or EXACT.remainder(value, step) == ZERO
+
+
+def floor_to_step(value: Decimal, step: Decimal) -> Decimal:
+    """The largest multiple of `step` that is not above `value`."""
+    return value if step == ZERO else _to_step(value, step, ROUND_FLOOR)
+
+
+def ceil_to_step(value: Decimal, step: Decimal) -> Decimal:
+    """The smallest multiple of `step` that is not below `value`."""
+    return value if step == ZERO else _to_step(value, step, ROUND_CEILING)
+
+
+def _to_step(value: Decimal, step: Decimal, rounding: str) -> Decimal:
+    steps = EXACT.divide(value, step).to_integral_value(rounding, EXACT)
+    return EXACT.multiply(steps, step)
+
+
+def plain(value: Decimal) -> str:
+    """Digits without an exponent and without needless zeros: what may be sent on a wire."""
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
