@@ -1,1 +1,56 @@
-"""Binance spot for Yunmin."""
+"""Binance spot for Yunmin: the one place where Binance's own ways stand.
+
+Loading `ADAPTER` imports neither ccxt nor the connector nor the venue; each waits until it is asked for.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+
+from yunmin.clock import Clock
+from yunmin.exchange import (
+    AdapterPlugin,
+    ConnectorConfig,
+    Credentials,
+    ExchangeConnector,
+    RunningVenue,
+    Traits,
+    VenueOptions,
+)
+
+__all__ = ["ADAPTER"]
+
+
+def _traits() -> Traits:
+    from yunmin_binance.traits import TRAITS
+
+    return TRAITS
+
+
+def _connector(config: ConnectorConfig, clock: Clock) -> ExchangeConnector:
+    from yunmin_binance.connector import BinanceSpot
+
+    return BinanceSpot(config, clock=clock)
+
+
+def _local_venue(options: VenueOptions) -> AbstractAsyncContextManager[RunningVenue]:
+    from yunmin_binance.venue import open_venue
+
+    return open_venue(options)
+
+
+def _local_credentials() -> Credentials:
+    from yunmin_binance.endpoints import LOCAL_CREDENTIALS
+
+    return LOCAL_CREDENTIALS
+
+
+ADAPTER = AdapterPlugin(
+    name="binance",
+    title="Binance spot",
+    traits=_traits,
+    connector=_connector,
+    local_venue=_local_venue,
+    local_credentials=_local_credentials,
+    environment_variables=("BINANCE_API_KEY", "BINANCE_API_SECRET", "BINANCE_TESTNET", "BINANCE_BASE_URL"),
+)

@@ -1,0 +1,196 @@
+"""Binance spot: ccxt signs and sends, the answers are read straight from Binance's own JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from yunmin.ccxt_bridge import CcxtConnector
+from yunmin.clock import Clock
+from yunmin.core.data_contracts import (
+    AccountState,
+    Candle,
+    Fill,
+    Instrument,
+    OrderAck,
+    OrderBook,
+    OrderRef,
+    OrderRequest,
+    OrderType,
+    OrderUpdate,
+    PublicTrade,
+    Ticker,
+)
+from yunmin.core.data_contracts.money import plain
+from yunmin.errors import MalformedResponse, NotSupported, OrderNotFound
+from yunmin.exchange import ConnectorConfig
+from yunmin_binance import parse
+from yunmin_binance.endpoints import endpoint_for
+from yunmin_binance.traits import TRAITS
+
+__all__ = ["BinanceSpot"]
+
+
+class BinanceSpot(CcxtConnector):
+    """One Binance spot account (or, without credentials, Binance's public data)."""
+
+    def __init__(self, config: ConnectorConfig, *, clock: Clock | None = None) -> None:
+        super().__init__(config, traits=TRAITS, endpoint=endpoint_for(config), clock=clock)
+
+    async def ping(self) -> dict[str, Any]:
+        """Binance's ping: an empty dict when it answers."""
+
+        def read(raw: Any) -> dict[str, Any]:
+            if raw != {}:
+                raise MalformedResponse("a ping is answered by {}")
+            return {}
+
+        return await self._question("the ping", self._connected().public_get_ping(), read)
+
+    async def cancel_all_orders(self, symbol: str) -> list[OrderUpdate]:
+        """Cancel every open order of a symbol, whoever placed it; empty when there was none."""
+        market = self.instrument(symbol)
+        sent = self._connected().private_delete_openorders({"symbol": market.exchange_symbol})
+
+        def read(raw: Any) -> list[OrderUpdate]:
+            return [self._read_cancelled(order, market) for order in raw if "orderId" in order]
+
+        try:
+            return await self._command(f"cancel all of {symbol}", sent, read, client_order_id=None)
+        except OrderNotFound:
+            return []
+
+    # --- how calls go out ------------------------------------------------------------------------------------------
+
+    async def _ask_time(self) -> int:
+        answer = await self._connected().public_get_time()
+        millis: int = answer["serverTime"]
+        return millis
+
+    async def _ask_instruments(self) -> Any:
+        return await self._connected().public_get_exchangeinfo()
+
+    async def _ask_account(self) -> Any:
+        return await self._connected().private_get_account({"omitZeroBalances": "true"})
+
+    async def _ask_order(self, ref: OrderRef, market: Instrument) -> Any:
+        return await self._connected().private_get_order(_as_ref(ref, market))
+
+    async def _ask_open_orders(self, market: Instrument | None) -> Any:
+        return await self._connected().private_get_openorders({} if market is None else {"symbol": market.exchange_symbol})
+
+    async def _ask_order_history(self, market: Instrument, limit: int) -> Any:
+        # without a time or an id Binance gives the newest `limit`, at most 1000
+        return await self._connected().private_get_allorders({"symbol": market.exchange_symbol, "limit": min(limit, 1000)})
+
+    async def _ask_fills(
+        self,
+        market: Instrument,
+        *,
+        exchange_order_id: str | None,
+        from_trade_id: str | None,
+        since: int | None,
+        limit: int,
+    ) -> Any:
+        params: dict[str, Any] = {"symbol": market.exchange_symbol, "limit": min(limit, 1000)}
+        if exchange_order_id is not None:
+            params["orderId"] = exchange_order_id
+        if from_trade_id is not None:
+            params["fromId"] = from_trade_id
+        if since is not None:
+            params["startTime"] = since
+        return await self._connected().private_get_mytrades(params)
+
+    async def _send_order(self, request: OrderRequest, market: Instrument) -> Any:
+        return await self._connected().private_post_order(_as_order(request, market))
+
+    async def _ask_test(self, request: OrderRequest, market: Instrument) -> Any:
+        return await self._connected().private_post_order_test(_as_order(request, market))
+
+    async def _send_cancel(self, ref: OrderRef, market: Instrument) -> Any:
+        return await self._connected().private_delete_order(_as_ref(ref, market))
+
+    async def _ask_ticker(self, market: Instrument) -> Any:
+        return await self._connected().public_get_ticker_24hr({"symbol": market.exchange_symbol})
+
+    async def _ask_order_book(self, market: Instrument, limit: int) -> Any:
+        return await self._connected().public_get_depth({"symbol": market.exchange_symbol, "limit": limit})
+
+    async def _ask_trades(self, market: Instrument, limit: int) -> Any:
+        return await self._connected().public_get_trades({"symbol": market.exchange_symbol, "limit": limit})
+
+    async def _ask_candles(self, market: Instrument, timeframe: str, since: int | None, limit: int) -> Any:
+        params: dict[str, Any] = {"symbol": market.exchange_symbol, "interval": timeframe, "limit": limit}
+        if since is not None:
+            params["startTime"] = since
+        return await self._connected().public_get_klines(params)
+
+    # --- how answers are read --------------------------------------------------------------------------------------
+
+    def _read_instruments(self, raw: Any) -> list[Instrument]:
+        return parse.parse_instruments(raw)
+
+    def _read_account(self, raw: Any) -> AccountState:
+        return parse.parse_account(raw)
+
+    def _read_order(self, raw: Any, market: Instrument | None) -> OrderUpdate:
+        return parse.parse_order(raw, self._our_symbol(raw))
+
+    def _read_ack(self, raw: Any, market: Instrument) -> OrderAck:
+        return parse.parse_ack(raw, self._our_symbol(raw))
+
+    def _read_cancelled(self, raw: Any, market: Instrument) -> OrderUpdate:
+        return parse.parse_cancelled(raw, self._our_symbol(raw))
+
+    def _read_fill(self, raw: Any, market: Instrument) -> Fill:
+        if raw["symbol"] != market.exchange_symbol:
+            raise MalformedResponse(f"a trade of {str(raw['symbol'])[:40]!r} among those of {market.exchange_symbol}")
+        return parse.parse_trade(raw, market.symbol)
+
+    def _read_ticker(self, raw: Any, market: Instrument) -> Ticker:
+        return parse.parse_ticker(raw, self._our_symbol(raw))
+
+    def _read_order_book(self, raw: Any, market: Instrument) -> OrderBook:
+        return parse.parse_order_book(raw, market.symbol)
+
+    def _read_public_trade(self, raw: Any, market: Instrument) -> PublicTrade:
+        return parse.parse_public_trade(raw, market.symbol)
+
+    def _read_candle(self, raw: Any, market: Instrument) -> Candle:
+        return parse.parse_candle(raw, market.symbol)
+
+    def _our_symbol(self, raw: Any) -> str:
+        market = self._by_exchange_symbol.get(raw["symbol"])
+        if market is None:
+            raise MalformedResponse(f"a symbol that is not listed: {str(raw['symbol'])[:40]!r}")
+        return market.symbol
+
+
+def _as_order(request: OrderRequest, market: Instrument) -> dict[str, Any]:
+    """The parameters of POST order; the FULL answer is asked for, because only it shows the status and the fills."""
+    params: dict[str, Any] = {
+        "symbol": market.exchange_symbol,
+        "side": request.side.value,
+        "type": request.order_type.value,
+        "newClientOrderId": request.client_order_id,
+        "newOrderRespType": "FULL",
+    }
+    if request.order_type not in TRAITS.order_types:
+        raise NotSupported(f"{request.order_type} orders are not written yet for {TRAITS.title}")
+    if request.qty is not None:
+        params["quantity"] = plain(request.qty)
+    if request.quote_qty is not None:
+        params["quoteOrderQty"] = plain(request.quote_qty)
+    if request.price is not None:
+        params["price"] = plain(request.price)
+    if request.order_type is OrderType.LIMIT:
+        params["timeInForce"] = request.time_in_force.value
+    return params
+
+
+def _as_ref(ref: OrderRef, market: Instrument) -> dict[str, Any]:
+    params: dict[str, Any] = {"symbol": market.exchange_symbol}
+    if ref.exchange_order_id is not None:
+        params["orderId"] = ref.exchange_order_id
+    if ref.client_order_id is not None:
+        params["origClientOrderId"] = ref.client_order_id
+    return params

@@ -1,0 +1,57 @@
+"""Where Binance spot is: the four environments, their hosts, and what ccxt is told about each.
+
+Hosts from the spot API docs of 2026-07-21 (rest-api.md, testnet/general-info.md, demo-mode/general-info.md).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from yunmin.ccxt_bridge import Endpoint
+from yunmin.exchange import ConnectorConfig, Credentials, Environment
+from yunmin_binance.refusals import REFUSALS
+from yunmin_binance.traits import RECV_WINDOW
+
+__all__ = ["BASE_URLS", "LOCAL_CREDENTIALS", "LOCAL_PORT", "base_url_of", "endpoint_for"]
+
+LOCAL_PORT: Final = 8390
+"""Where `yunmin venue up` listens unless told otherwise."""
+
+LOCAL_CREDENTIALS: Final = Credentials(
+    api_key=SecretStr("yunminLocalKey".ljust(64, "0")), api_secret=SecretStr("yunminLocalSecret".ljust(64, "0"))
+)
+"""Play money on the local venue; they open nothing else."""
+
+BASE_URLS: Final = {
+    Environment.LIVE: "https://api.binance.com",
+    Environment.TESTNET: "https://testnet.binance.vision",
+    Environment.DEMO: "https://demo-api.binance.com",
+    Environment.LOCAL: f"http://127.0.0.1:{LOCAL_PORT}",
+}
+
+
+def base_url_of(config: ConnectorConfig) -> str:
+    """The REST address without a trailing slash: the environment's own, or one on this machine that replaces it."""
+    return (config.base_url or BASE_URLS[config.environment]).rstrip("/")
+
+
+def endpoint_for(config: ConnectorConfig) -> Endpoint:
+    """What the bridge needs to reach Binance spot in this environment: spot only, one host, no side calls."""
+    base = base_url_of(config)
+    host = urlsplit(base).hostname
+    assert host is not None  # noqa: S101  every address above has one, and base_url was checked
+    settings: dict[str, Any] = {
+        "urls": {"api": {name: f"{base}/api/v3" for name in ("public", "private")}},
+        "options": {
+            "defaultType": "spot",
+            "fetchMarkets": {"types": ["spot"]},
+            "fetchCurrencies": False,
+            "fetchMargins": False,
+            "fetchOpenOrders": {"warnWithoutSymbol": False},
+            "recvWindow": RECV_WINDOW,
+        },
+    }
+    return Endpoint("binance", settings=settings, allowed_hosts=frozenset({host}), refusals=REFUSALS)

@@ -1,0 +1,265 @@
+"""From Binance's own JSON to our values: the fast lane, without ccxt's unified parsing.
+
+Every decimal is the wire's own text; ids are ints on the wire and text here, so none is too large. A field that must
+be there and is not raises KeyError, one of the wrong kind TypeError or InvalidValue: the bridge turns those into
+MalformedResponse for a question and OutcomeUnknown for a command. Field names: rest-api.md of 2026-07-21 (Binance
+spells `cummulativeQuoteQty` so).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from yunmin.clock import from_millis
+from yunmin.core.data_contracts import (
+    AccountState,
+    Balance,
+    BookLevel,
+    Candle,
+    Fill,
+    Instrument,
+    InstrumentStatus,
+    Liquidity,
+    OrderAck,
+    OrderBook,
+    OrderState,
+    OrderType,
+    OrderUpdate,
+    PublicTrade,
+    Side,
+    Source,
+    Ticker,
+    TimeInForce,
+)
+from yunmin.core.data_contracts.money import ZERO
+from yunmin.errors import MalformedResponse
+
+__all__ = [
+    "parse_account",
+    "parse_ack",
+    "parse_cancelled",
+    "parse_candle",
+    "parse_instrument",
+    "parse_instruments",
+    "parse_order",
+    "parse_order_book",
+    "parse_public_trade",
+    "parse_ticker",
+    "parse_trade",
+]
+
+Json = Mapping[str, Any]
+Names = Callable[[str], str]
+"""Binance's symbol to ours, e.g. BTCUSDT to BTC/USDT; raises MalformedResponse for one that is not listed."""
+
+STATES: Final = {
+    "NEW": OrderState.OPEN,
+    "PENDING_NEW": OrderState.OPEN,  # accepted, waiting for the order that triggers it
+    "PARTIALLY_FILLED": OrderState.PARTIALLY_FILLED,
+    "FILLED": OrderState.FILLED,
+    "CANCELED": OrderState.CANCELLED,
+    "REJECTED": OrderState.REJECTED,
+    "EXPIRED": OrderState.EXPIRED,
+    "EXPIRED_IN_MATCH": OrderState.EXPIRED,  # by self-trade prevention
+}
+SIDES: Final = {"BUY": Side.BUY, "SELL": Side.SELL}
+TYPES: Final = {kind.value: kind for kind in OrderType}
+TIMES_IN_FORCE: Final = {word.value: word for word in TimeInForce}
+STATUSES: Final = {
+    "TRADING": InstrumentStatus.TRADING,
+    "CANCEL_ONLY": InstrumentStatus.CANCEL_ONLY,
+}
+
+
+def parse_order(raw: Json, symbol: str, *, source: Source = Source.REST) -> OrderUpdate:
+    """An order as GET order, openOrders and allOrders give it. A status or type that we do not know stays None."""
+    status = raw["status"]
+    updated = raw.get("updateTime", raw.get("transactTime"))
+    created = raw.get("time")
+    return OrderUpdate(
+        symbol=symbol,
+        client_order_id=raw["clientOrderId"],
+        exchange_order_id=_id(raw["orderId"]),
+        state=STATES.get(status),
+        raw_status=status,
+        side=SIDES.get(raw["side"]),
+        order_type=TYPES.get(raw["type"]),
+        time_in_force=TIMES_IN_FORCE.get(raw["timeInForce"]),
+        qty=raw["origQty"],
+        price=_unless_zero(raw["price"]),
+        trigger_price=_unless_zero(raw.get("stopPrice")),
+        filled_qty=raw["executedQty"],
+        filled_cost=_cost(raw["cummulativeQuoteQty"]),
+        created_at=None if created is None else from_millis(created),
+        updated_at=None if updated is None else from_millis(updated),
+        source=source,
+        raw=raw,
+    )
+
+
+def parse_ack(raw: Json, symbol: str) -> OrderAck:
+    """The FULL answer to a placement: the order, and the trades that it made at once."""
+    update = parse_order(raw, symbol, source=Source.ACK)
+    side, client_order_id, ts = update.side, update.client_order_id, update.updated_at
+    fills = tuple(
+        Fill(
+            symbol=symbol,
+            trade_id=_id(fill["tradeId"]),
+            client_order_id=client_order_id,
+            exchange_order_id=update.exchange_order_id,
+            side=side,
+            qty=fill["qty"],
+            price=fill["price"],
+            fee=fill["commission"],
+            fee_asset=fill["commissionAsset"],
+            liquidity=Liquidity.TAKER,
+            ts=ts,
+            source=Source.ACK,
+        )
+        for fill in raw.get("fills", ())
+    )
+    return OrderAck(update=update, fills=fills)
+
+
+def parse_cancelled(raw: Json, symbol: str) -> OrderUpdate:
+    """The answer to a cancel: there the order's own client id is `origClientOrderId`, `clientOrderId` the cancel's."""
+    return parse_order({**raw, "clientOrderId": raw["origClientOrderId"]}, symbol, source=Source.ACK)
+
+
+def parse_trade(raw: Json, symbol: str) -> Fill:
+    """One of our executions, from myTrades. It names the order by the exchange's id only."""
+    return Fill(
+        symbol=symbol,
+        trade_id=_id(raw["id"]),
+        exchange_order_id=_id(raw["orderId"]),
+        side=Side.BUY if raw["isBuyer"] else Side.SELL,
+        qty=raw["qty"],
+        price=raw["price"],
+        fee=raw["commission"],
+        fee_asset=raw["commissionAsset"],
+        liquidity=Liquidity.MAKER if raw["isMaker"] else Liquidity.TAKER,
+        ts=from_millis(raw["time"]),
+    )
+
+
+def parse_account(raw: Json) -> AccountState:
+    """All balances that are not zero, and the account's own fee rates (fractions)."""
+    balances = {}
+    for entry in raw["balances"]:
+        free, locked = entry["free"], entry["locked"]
+        if _is_zero(free) and _is_zero(locked):
+            continue
+        asset = entry["asset"]
+        balances[asset] = Balance(asset=asset, free=free, locked=locked)
+    rates = raw.get("commissionRates") or {}
+    return AccountState(
+        balances=balances,
+        as_of=from_millis(raw["updateTime"]) if raw.get("updateTime") else None,
+        maker_rate=rates.get("maker"),
+        taker_rate=rates.get("taker"),
+    )
+
+
+def parse_instruments(raw: Json) -> list[Instrument]:
+    """Every spot market of exchangeInfo."""
+    return [parse_instrument(symbol) for symbol in raw["symbols"] if symbol.get("isSpotTradingAllowed", True)]
+
+
+def parse_instrument(raw: Json) -> Instrument:
+    """One market and its filters (filters.md). A filter value of zero sets no rule."""
+    filters = {entry["filterType"]: entry for entry in raw["filters"]}
+    price = filters.get("PRICE_FILTER", {})
+    lot = filters.get("LOT_SIZE", {})
+    market_lot = filters.get("MARKET_LOT_SIZE", {})
+    notional = filters.get("NOTIONAL") or filters.get("MIN_NOTIONAL", {})
+    return Instrument(
+        symbol=f"{raw['baseAsset']}/{raw['quoteAsset']}",
+        exchange_symbol=raw["symbol"],
+        base_asset=raw["baseAsset"],
+        quote_asset=raw["quoteAsset"],
+        status=STATUSES.get(raw["status"], InstrumentStatus.HALTED),
+        order_types=frozenset(TYPES[kind] for kind in raw["orderTypes"] if kind in TYPES),
+        tick_size=price.get("tickSize", ZERO),
+        min_price=price.get("minPrice", ZERO),
+        max_price=_unless_zero(price.get("maxPrice")),
+        qty_step=lot.get("stepSize", ZERO),
+        min_qty=lot.get("minQty", ZERO),
+        max_qty=_unless_zero(lot.get("maxQty")),
+        market_qty_step=market_lot.get("stepSize", ZERO),
+        market_min_qty=market_lot.get("minQty", ZERO),
+        market_max_qty=_unless_zero(market_lot.get("maxQty")),
+        min_notional=notional.get("minNotional", ZERO),
+        max_notional=_unless_zero(notional.get("maxNotional")),
+        min_notional_applies_to_market=notional.get("applyMinToMarket", notional.get("applyToMarket", True)),
+        max_notional_applies_to_market=notional.get("applyMaxToMarket", False),
+        raw=raw,
+    )
+
+
+def parse_ticker(raw: Json, symbol: str) -> Ticker:
+    """ticker/24hr: an empty side of the book is "0.00000000" there, and None here."""
+    return Ticker(
+        symbol=symbol,
+        bid=_unless_zero(raw["bidPrice"]),
+        bid_qty=_unless_zero(raw["bidQty"]),
+        ask=_unless_zero(raw["askPrice"]),
+        ask_qty=_unless_zero(raw["askQty"]),
+        last=_unless_zero(raw["lastPrice"]),
+    )
+
+
+def parse_order_book(raw: Json, symbol: str) -> OrderBook:
+    return OrderBook(
+        symbol=symbol,
+        bids=tuple(BookLevel(price=price, qty=qty) for price, qty, *_ in raw["bids"]),
+        asks=tuple(BookLevel(price=price, qty=qty) for price, qty, *_ in raw["asks"]),
+        sequence=raw["lastUpdateId"],
+    )
+
+
+def parse_public_trade(raw: Json, symbol: str) -> PublicTrade:
+    """One row of `trades`: `isBuyerMaker` means that the seller took."""
+    return PublicTrade(
+        symbol=symbol,
+        trade_id=_id(raw["id"]),
+        price=raw["price"],
+        qty=raw["qty"],
+        taker_side=Side.SELL if raw["isBuyerMaker"] else Side.BUY,
+        ts=from_millis(raw["time"]),
+    )
+
+
+def parse_candle(row: list[Any], symbol: str) -> Candle:
+    """One row of `klines`: open time, open, high, low, close, volume in base units."""
+    return Candle(
+        symbol=symbol,
+        open_time=from_millis(row[0]),
+        open=row[1],
+        high=row[2],
+        low=row[3],
+        close=row[4],
+        volume=row[5],
+    )
+
+
+def _id(value: object) -> str:
+    """An id as text. The wire gives a positive int; anything else is no id."""
+    if type(value) is int and value >= 0:
+        return str(value)
+    raise MalformedResponse(f"an id of type {type(value).__name__}")
+
+
+def _is_zero(text: str) -> bool:
+    return text == "0.00000000" or Decimal(text) == ZERO
+
+
+def _unless_zero(text: str | None) -> str | None:
+    """A price or limit that is zero means that there is none."""
+    return None if text is None or _is_zero(text) else text
+
+
+def _cost(text: str) -> str | None:
+    """Binance gives a negative cumulative cost for old orders whose figure it no longer has."""
+    return None if text.startswith("-") else text

@@ -1,0 +1,75 @@
+"""Import one ccxt exchange without the other hundred.
+
+`import ccxt.async_support.binance` runs `ccxt/__init__` and `ccxt/async_support/__init__`, which import every exchange
+ccxt has: about two seconds and 100 MB. Here both packages are put in place unexecuted; they run in full the moment
+anybody asks them for a name, so `import ccxt; ccxt.kraken()` still works afterwards as if nothing had happened.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import logging
+import sys
+from types import ModuleType
+from typing import Any
+
+from yunmin.errors import ConfigurationError
+
+__all__ = ["exchange_class"]
+
+_PACKAGES = ("ccxt", "ccxt.async_support")
+
+
+class _PackageOnDemand(ModuleType):
+    """A package that runs its `__init__` when a name is first asked of it."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        self.__class__ = ModuleType
+        assert self.__spec__ is not None  # noqa: S101  it was made from a spec
+        assert self.__spec__.loader is not None  # noqa: S101  a package on disk has one
+        self.__spec__.loader.exec_module(self)
+        return getattr(self, name)
+
+
+def exchange_class(exchange_id: str) -> type[Any]:
+    """ccxt's asynchronous class for `exchange_id`, with ccxt's loggers kept from writing keys.
+
+    Raises ConfigurationError when ccxt is not installed or has no such exchange.
+    """
+    if importlib.util.find_spec("ccxt") is None:
+        raise ConfigurationError("ccxt is not installed; run: pip install 'yunmin[ccxt]'")
+    for package in _PACKAGES:
+        _put_in_place(package)
+    try:
+        module = importlib.import_module(f"ccxt.async_support.{exchange_id}")
+    except ModuleNotFoundError:
+        raise ConfigurationError(f"ccxt has no exchange named {exchange_id!r}") from None
+    _unbind(exchange_id)
+    # At DEBUG, ccxt logs headers and signed URLs: the API key and the signature.
+    logging.getLogger("ccxt").setLevel(logging.WARNING)
+    found = getattr(module, exchange_id)
+    assert isinstance(found, type)  # noqa: S101  ccxt names the class as its module
+    return found
+
+
+def _put_in_place(package: str) -> None:
+    if package in sys.modules:
+        return
+    spec = importlib.util.find_spec(package)
+    assert spec is not None  # noqa: S101  ccxt is installed
+    module = importlib.util.module_from_spec(spec)
+    module.__class__ = _PackageOnDemand
+    sys.modules[package] = module
+    parent, _, name = package.rpartition(".")
+    if parent:
+        setattr(sys.modules[parent], name, module)
+
+
+def _unbind(exchange_id: str) -> None:
+    """The import bound the module under the name that in the real package is the class; let go of it again."""
+    package = sys.modules["ccxt.async_support"]
+    if isinstance(package, _PackageOnDemand):
+        package.__dict__.pop(exchange_id, None)

@@ -1,0 +1,676 @@
+"""The orders of one account: what was asked, what the exchange says of it, and who wants to know.
+
+A pure, synchronous reducer: `apply(news) -> events`. No clock, no I/O, no exchange. The order in which news arrives,
+and how often, does not change where it leads. The readable faces (`set_exchange_id`, `add_fill`, `cancel_order` …)
+are ways of writing news; there is one path through.
+
+    tracker = OrderTracker()
+    order = tracker.create_order("ym_001", "BTC/USDT", "BUY", "LIMIT", qty="0.1", price="42000")
+    tracker.set_exchange_id("ym_001", "123456789")
+    tracker.add_fill("ym_001", qty="0.1", price="42000", fee="4.2", fee_asset="USDT")
+    order.state  # OrderState.FILLED
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from itertools import count, islice
+from typing import Any, Final, TypeVar
+
+from yunmin.core import order_evolution as evolution
+from yunmin.core.data_contracts.enums import (
+    FillKind,
+    Liquidity,
+    OrderState,
+    OrderType,
+    Origin,
+    Side,
+    Source,
+    TimeInForce,
+)
+from yunmin.core.data_contracts.events import AnomalyKind, OrderFill, OrderSnapshot, OrderSubmitted, TrackerEvent
+from yunmin.core.data_contracts.fill import Fill
+from yunmin.core.data_contracts.money import (
+    EXACT,
+    ZERO,
+    to_decimal,
+    to_non_negative,
+    to_positive,
+)
+from yunmin.core.data_contracts.order import OrderRequest, OrderUpdate
+from yunmin.core.data_contracts.verdicts import CancelRequest, CancelResult, FillVoided, SubmitResult
+from yunmin.core.in_flight_order import InFlightOrder
+from yunmin.core.order_lifecycle import TERMINAL
+from yunmin.errors import InvalidValue, LifecycleError
+
+__all__ = ["InFlightOrder", "Listener", "News", "OrderFill", "OrderState", "OrderTracker"]
+
+Listener = Callable[[TrackerEvent], None]
+News = OrderUpdate | Fill | SubmitResult | CancelRequest | CancelResult | FillVoided
+Number = object
+"""A quantity or price as people write it: Decimal, str, int, or float meaning its shortest decimal."""
+
+ANY_SYMBOL: Final = "?"
+"""Stands for the symbol in news that was written down here, for an order that is not known yet."""
+
+_Described = OrderUpdate | Fill | FillVoided
+_Verdict = SubmitResult | CancelRequest | CancelResult
+_OrphanKey = tuple[str, ...]
+_Word = TypeVar("_Word", Side, OrderType, TimeInForce)
+
+
+class OrderTracker:
+    """Every order of one account, open and done. One writer; listeners are called after the state is written.
+
+    `history_limit` bounds how many done orders are kept (the oldest go first), `orphan_limit` how many pieces of news
+    wait for an order that is not known yet. What no longer fits is announced as an Anomaly that carries it.
+    """
+
+    def __init__(self, *, history_limit: int = 10_000, orphan_limit: int = 10_000) -> None:
+        self._orders: dict[str, InFlightOrder] = {}
+        self._open: dict[str, dict[str, InFlightOrder]] = {}
+        self._done: deque[InFlightOrder] = deque()
+        self._by_exchange_id: dict[str, InFlightOrder] = {}
+        self._shared_ids: dict[str, dict[str, InFlightOrder]] = {}  # exchange id -> symbol -> order, where two share it
+        self._orphans: OrderedDict[int, News] = OrderedDict()
+        self._waiting: dict[_OrphanKey, list[int]] = {}  # by either id of the order that the news is about
+        self._numbers: Iterator[int] = count(1)
+        self._orphan_numbers: Iterator[int] = count(1)
+        self._listeners: list[Listener] = []
+        self._outbox: deque[TrackerEvent] = deque()
+        self._is_publishing = False
+        self._history_limit = history_limit
+        self._orphan_limit = orphan_limit
+        self._created = 0
+        self._ended = 0
+        self._filled = 0
+
+    # --- faces: commands of ours -----------------------------------------------------------------------------------
+
+    def create_order(
+        self,
+        client_order_id: str,
+        symbol: str,
+        side: str,
+        order_type: str,
+        qty: Number = None,
+        price: Number = None,
+        time_in_force: str = "GTC",
+        *,
+        qty_step: Number = 0,
+        created_at: datetime | None = None,
+    ) -> InFlightOrder:
+        """Begin to follow an order, in PENDING. `qty` in base units, `price` in quote units per base unit.
+
+        The same id with the same terms returns the live order; with other terms it raises LifecycleError. `qty` of
+        None is for a market order by quote amount. `qty_step` is the market's step: less than one step left counts as
+        complete. News that came before the order is applied now. Raises InvalidValue for bad numbers or words.
+        """
+        order = InFlightOrder(
+            client_order_id,
+            symbol,
+            _word(Side, _SIDES, side),
+            _word(OrderType, _ORDER_TYPES, order_type),
+            None if qty is None else to_positive(qty),
+            None if price is None else to_positive(price),
+            _word(TimeInForce, _TIMES_IN_FORCE, time_in_force),
+            qty_step=ZERO if qty_step == 0 else to_non_negative(qty_step),
+            created_at=created_at,
+        )
+        return self._begin(order)
+
+    def submit(
+        self, request: OrderRequest, *, qty_step: Number = 0, created_at: datetime | None = None
+    ) -> InFlightOrder:
+        """`create_order` from a request, which must carry its client order id."""
+        if request.client_order_id is None:
+            raise InvalidValue("an order is tracked by its client_order_id, and this request has none")
+        order = InFlightOrder(
+            request.client_order_id,
+            request.symbol,
+            request.side,
+            request.order_type,
+            request.qty,
+            request.price,
+            request.time_in_force,
+            qty_step=to_non_negative(qty_step),
+            created_at=created_at,
+        )
+        return self._begin(order)
+
+    def request_cancel(self, client_order_id: str) -> bool:
+        """Note that a cancel is under way. False for an order that is unknown or done."""
+        order = self._orders.get(client_order_id)
+        if order is None or order.is_completed:
+            return False
+        self.apply(CancelRequest(client_order_id=client_order_id, attempt=order._cancel[0] + 1))
+        return True
+
+    # --- faces: news of the exchange -------------------------------------------------------------------------------
+
+    def set_exchange_id(self, client_order_id: str, exchange_order_id: str) -> bool:
+        """The exchange acknowledged the order under this id.
+
+        False (and an Anomaly) when the order has another id already or the id is another order's, and for an unknown
+        order; the latter takes it when it appears.
+        """
+        tell = evolution.Tell(self._numbers)
+        order = self._orders.get(client_order_id)
+        if order is None:
+            news = OrderUpdate(
+                symbol=ANY_SYMBOL,
+                client_order_id=client_order_id,
+                exchange_order_id=exchange_order_id,
+                state=OrderState.OPEN,
+                source=Source.LOCAL,
+            )
+            self._keep_orphan(news, tell)
+        elif self._agrees_on_exchange_id(order, exchange_order_id, exchange_order_id, tell):
+            self._change(order, evolution.acknowledge, exchange_order_id, tell)
+        else:
+            order = None
+        self._publish(tell.events)
+        return order is not None
+
+    def add_fill(
+        self,
+        client_order_id: str,
+        qty: Number,
+        price: Number,
+        fee: Number = None,
+        fee_asset: str | None = None,
+        *,
+        fee_rate: Number = None,
+        trade_id: str | None = None,
+        liquidity: Liquidity | None = None,
+        ts: datetime | None = None,
+    ) -> bool:
+        """Book an execution of `qty` base units at `price`.
+
+        Without `trade_id` it is a new fill each time; with one it is booked once. `fee` is an amount of `fee_asset`;
+        `fee_rate` (a fraction, 0.001 = 0.1 %) means that fraction of qty * price, charged in `fee_asset`, which must
+        then be the quote asset. True when the order is known; False for an unknown one, whose fill is kept and applied
+        when the order appears. Raises InvalidValue for bad numbers, before anything is booked.
+        """
+        amount = None if fee is None else to_decimal(fee)
+        exact_qty, exact_price = to_non_negative(qty), to_non_negative(price)
+        if fee_rate is not None:
+            if amount is not None:
+                raise InvalidValue("fee and fee_rate say the same thing twice; give one")
+            amount = EXACT.multiply(EXACT.multiply(exact_qty, exact_price), to_decimal(fee_rate))
+        tell = evolution.Tell(self._numbers)
+        order = self._orders.get(client_order_id)
+        if trade_id is None:
+            trade_id = self._local_trade_id(client_order_id, order)
+        if order is None:
+            fill = Fill(
+                symbol=ANY_SYMBOL,
+                trade_id=trade_id,
+                client_order_id=client_order_id,
+                qty=exact_qty,
+                price=exact_price,
+                fee=amount,
+                fee_asset=fee_asset,
+                liquidity=liquidity,
+                ts=ts,
+                source=Source.LOCAL,
+            )
+            self._keep_orphan(fill, tell)
+        else:
+            booked = OrderFill(trade_id, exact_qty, exact_price, amount, fee_asset, ts, liquidity, FillKind.REAL)
+            self._change(order, evolution.book_fill, booked, tell)
+        self._publish(tell.events)
+        return order is not None
+
+    def cancel_order(self, client_order_id: str) -> bool:
+        """Record a cancellation that is known; the fills stay. False for an order that is unknown or done.
+
+        To say that a cancel is only under way, use `request_cancel`.
+        """
+        order = self._orders.get(client_order_id)
+        if order is None:
+            # not kept for later: it would end an order that is placed under this id after all
+            tell = evolution.Tell(self._numbers)
+            message = f"{client_order_id} is cancelled, but not known"
+            tell.anomaly(AnomalyKind.UNKNOWN_ORDER, None, message, client_order_id)
+            self._publish(tell.events)
+            return False
+        if order.is_completed:
+            return False
+        self.apply(
+            OrderUpdate(
+                symbol=order.symbol,
+                client_order_id=client_order_id,
+                state=OrderState.CANCELLED,
+                source=Source.LOCAL,
+            )
+        )
+        return True
+
+    def close_order(self, client_order_id: str) -> InFlightOrder | None:
+        """The done order, for whoever settles it; None for an unknown one.
+
+        Done orders leave the open ones by themselves. Raises LifecycleError while the order is still open: nothing
+        that may rest at an exchange is put away.
+        """
+        order = self._orders.get(client_order_id)
+        if order is not None and order.is_open:
+            raise LifecycleError(
+                f"{client_order_id} is {order.state}: it may still rest at the exchange. "
+                "Cancel it there first, then record the cancellation with cancel_order"
+            )
+        return order
+
+    # --- the one path ----------------------------------------------------------------------------------------------
+
+    def apply(self, news: News) -> list[TrackerEvent]:
+        """Take one piece of news; returns what changed, which the listeners were told too.
+
+        The same news again changes nothing. News that fits no order is kept for it. News that contradicts its order
+        (another symbol, another side, another order's id) is returned as an Anomaly and not applied.
+        """
+        tell = evolution.Tell(self._numbers)
+        self._take(news, tell)
+        self._publish(tell.events)
+        return tell.events
+
+    def adopt(self, update: OrderUpdate) -> InFlightOrder:
+        """Follow an order that somebody else placed on this account, from the exchange's description of it.
+
+        It needs symbol, side, type, quantity and an id. Without a client order id it is kept under
+        "external:<symbol>:<exchange order id>". An order that is known by either id is only updated. Raises
+        InvalidValue where the description is not enough.
+        """
+        side, order_type, qty = update.side, update.order_type, update.qty
+        if side is None or order_type is None or not qty:
+            raise InvalidValue("cannot adopt an order without its side, order_type and qty")
+        if update.client_order_id is None and update.exchange_order_id is None:
+            raise InvalidValue("cannot adopt an order without an id")
+        order = self._known(update)
+        if order is None:
+            order = self._begin(
+                InFlightOrder(
+                    update.client_order_id or f"external:{update.symbol}:{update.exchange_order_id}",
+                    update.symbol,
+                    side,
+                    order_type,
+                    qty,
+                    update.price,
+                    update.time_in_force or TimeInForce.GTC,
+                    origin=Origin.EXTERNAL,
+                    created_at=update.created_at,
+                )
+            )
+        self.apply(update.model_copy(update={"client_order_id": order.client_order_id}))
+        return order
+
+    def infer_residual(self, client_order_id: str) -> Fill | None:
+        """The fill that would account for what the exchange reports filled and no trade shows; not applied here.
+
+        Apply it only after the trades were asked for and a grace has passed; the real fill then takes its place.
+        None where nothing is missing, for an unknown order, or where the exchange gave no cost to price it by.
+        """
+        order = self._orders.get(client_order_id)
+        return None if order is None else evolution.infer_residual(order)
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` with every event from now on, in order; returns the way to stop.
+
+        Listeners run after the state is written. One that raises does not keep the others from being told, and does
+        not undo anything: its error comes out of `apply` afterwards, in an ExceptionGroup.
+        """
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    # --- questions -------------------------------------------------------------------------------------------------
+
+    def get_order(self, client_order_id: str) -> InFlightOrder | None:
+        """The live order, open or done."""
+        return self._orders.get(client_order_id)
+
+    def get_order_by_exchange_id(self, exchange_order_id: str, symbol: str | None = None) -> InFlightOrder | None:
+        """The order by the exchange's id. Some exchanges number per symbol: then `symbol` decides.
+
+        Raises LifecycleError when two symbols share the id and none was named.
+        """
+        if symbol is not None:
+            return self._by_id_on(symbol, exchange_order_id)
+        if exchange_order_id in self._shared_ids:
+            raise LifecycleError(f"exchange order id {exchange_order_id} exists on several symbols; name one")
+        return self._by_exchange_id.get(exchange_order_id)
+
+    @property
+    def client_to_exchange_id(self) -> Mapping[str, str]:
+        """client order id -> exchange order id, read-only and live."""
+        return _ExchangeIds(self._orders)
+
+    def is_filled(self, client_order_id: str) -> bool:
+        order = self._orders.get(client_order_id)
+        return order is not None and order.state is OrderState.FILLED
+
+    def get_open_orders(self, symbol: str | None = None) -> list[InFlightOrder]:
+        """The orders in PENDING, OPEN or PARTIALLY_FILLED, oldest first within a symbol."""
+        if symbol is not None:
+            return list(self._open.get(symbol, {}).values())
+        return [order for orders in self._open.values() for order in orders.values()]
+
+    def get_order_history(self, symbol: str | None = None, limit: int = 100) -> list[InFlightOrder]:
+        """Done orders, the one that ended last first."""
+        ended = reversed(self._done)
+        return list(islice((order for order in ended if symbol is None or order.symbol == symbol), max(0, limit)))
+
+    @property
+    def orphans(self) -> tuple[News, ...]:
+        """News that waits for an order that is not known yet, oldest first."""
+        return tuple(self._orphans.values())
+
+    def get_stats(self) -> dict[str, Any]:
+        """Counts since the start, and the fees of all orders that are still kept.
+
+        total_commission is a float where every fee is known and in one asset, else None; fees has the exact amounts.
+        """
+        fees: dict[str, Any] = {}
+        complete = True
+        for order in self._orders.values():
+            complete = complete and order.fees_complete
+            for asset, amount in order._fees:
+                fees[asset] = EXACT.add(fees.get(asset, ZERO), amount)
+        return {
+            "open_orders": sum(len(orders) for orders in self._open.values()),
+            "total_orders_created": self._created,
+            "total_orders_closed": self._ended,
+            "total_filled": self._filled,
+            "total_commission": float(sum(fees.values())) if complete and len(fees) <= 1 else None,
+            "fees": fees,
+            "orphans": len(self._orphans),
+        }
+
+    def state_of_all(self) -> dict[str, OrderSnapshot]:
+        """client order id -> snapshot, of every order kept: what two trackers must agree on."""
+        return {client_order_id: order.snapshot() for client_order_id, order in self._orders.items()}
+
+    # --- inside ----------------------------------------------------------------------------------------------------
+
+    def _begin(self, order: InFlightOrder) -> InFlightOrder:
+        known = self._orders.get(order._client_order_id)
+        if known is not None:
+            if _terms(known) != _terms(order):
+                raise LifecycleError(f"{order.client_order_id} exists already, with other terms: {known!r}")
+            return known
+        self._orders[order._client_order_id] = order
+        self._list_open(order)
+        self._created += 1
+        tell = evolution.Tell(self._numbers)
+        tell(OrderSubmitted, order.snapshot())
+        if self._orphans:
+            self._take_waiting(order, tell)
+        self._publish(tell.events)
+        return order
+
+    def _take(self, news: News, tell: evolution.Tell) -> None:
+        """The one path of news: find its order, see that it fits, change the order, give it what waited for it."""
+        evolve = evolution.EVOLVE.get(type(news))
+        if evolve is None:
+            raise TypeError(f"the tracker takes {News}, not {type(news).__name__}")
+        if isinstance(news, _Verdict):
+            order = self._orders.get(news.client_order_id)
+        else:
+            order = self._known(news)
+        if order is None:
+            self._keep_orphan(news, tell)
+            return
+        if isinstance(news, _Verdict):
+            carried = self._carried(order, news, tell)
+            self._change(order, evolve, news, tell)
+            for piece in carried:
+                self._change(order, evolution.EVOLVE[type(piece)], piece, tell)
+        elif self._fits(order, news, tell):
+            self._change(order, evolve, news, tell)
+
+    def _change(
+        self,
+        order: InFlightOrder,
+        evolve: Callable[[InFlightOrder, Any, evolution.Tell], None],
+        news: Any,
+        tell: evolution.Tell,
+    ) -> None:
+        before = order._state
+        evolve(order, news, tell)
+        after = order._state
+        if after is not before:
+            self._refile(order, before, after)
+        if self._orphans:
+            self._take_waiting(order, tell)
+
+    def _known(self, news: _Described) -> InFlightOrder | None:
+        """The order that the news names: by our own id, else by the exchange's."""
+        client_order_id = news.client_order_id
+        if client_order_id is not None:
+            order = self._orders.get(client_order_id)
+            if order is not None:
+                return order
+        exchange_order_id = news.exchange_order_id
+        return None if exchange_order_id is None else self._by_id_on(news.symbol, exchange_order_id)
+
+    def _fits(self, order: InFlightOrder, news: _Described, tell: evolution.Tell) -> bool:
+        """Whether the news agrees with what the order is; an exchange id that is new to the order is learned."""
+        if news.symbol != order._symbol and news.symbol != ANY_SYMBOL:
+            tell.anomaly(AnomalyKind.SYMBOL_MISMATCH, order, f"{news.symbol}, not {order.symbol}", news)
+            return False
+        if not isinstance(news, FillVoided) and news.side is not None and news.side is not order._side:
+            tell.anomaly(AnomalyKind.SIDE_MISMATCH, order, f"{news.side}, not {order.side}", news)
+            return False
+        exchange_order_id = news.exchange_order_id
+        if exchange_order_id is None or exchange_order_id == order._exchange_order_id:
+            return True
+        return self._agrees_on_exchange_id(order, exchange_order_id, news, tell)
+
+    def _agrees_on_exchange_id(
+        self, order: InFlightOrder, exchange_order_id: str, subject: object, tell: evolution.Tell
+    ) -> bool:
+        """An order has one exchange id, and an id one order per symbol. Learns the id where neither is taken."""
+        if exchange_order_id == order._exchange_order_id:
+            return True
+        owner = self._by_id_on(order._symbol, exchange_order_id)
+        if owner is not None:
+            message = f"{exchange_order_id} is {owner.client_order_id}, not {order.client_order_id}"
+            tell.anomaly(AnomalyKind.CROSSED_IDS, order, message, subject)
+            return False
+        if order._exchange_order_id is not None:
+            message = f"{order._exchange_order_id} stays, {exchange_order_id} is refused"
+            tell.anomaly(AnomalyKind.EXCHANGE_ID_CHANGED, order, message, subject)
+            return False
+        order._exchange_order_id = exchange_order_id
+        self._index(order, exchange_order_id)
+        return True
+
+    def _carried(self, order: InFlightOrder, news: _Verdict, tell: evolution.Tell) -> list[Fill | OrderUpdate]:
+        """What came inside a verdict and fits the order: fills first, so that an end finds them booked."""
+        if isinstance(news, CancelRequest):
+            return []
+        fills = news.fills if isinstance(news, SubmitResult) else ()
+        carried: list[Fill | OrderUpdate] = [*fills] if news.update is None else [*fills, news.update]
+        return [piece for piece in carried if self._is_of(order, piece, tell) and self._fits(order, piece, tell)]
+
+    def _is_of(self, order: InFlightOrder, piece: Fill | OrderUpdate, tell: evolution.Tell) -> bool:
+        if piece.client_order_id in (None, order._client_order_id):
+            return True
+        if piece.exchange_order_id is not None and piece.exchange_order_id == order._exchange_order_id:
+            return True  # some exchanges answer a cancel with the cancel's own client id
+        message = f"a verdict on {order.client_order_id} carries news of {piece.client_order_id}"
+        tell.anomaly(AnomalyKind.CROSSED_IDS, order, message, piece)
+        return False
+
+    # --- inside: indices -------------------------------------------------------------------------------------------
+
+    def _by_id_on(self, symbol: str, exchange_order_id: str) -> InFlightOrder | None:
+        order = self._by_exchange_id.get(exchange_order_id)
+        if order is None:
+            shared = self._shared_ids.get(exchange_order_id)
+            return None if shared is None else shared.get(symbol)
+        return order if order._symbol == symbol else None
+
+    def _index(self, order: InFlightOrder, exchange_order_id: str) -> None:
+        """An id is in one of the two indices: in the second once orders on several symbols share it."""
+        shared = self._shared_ids.get(exchange_order_id)
+        other = self._by_exchange_id.pop(exchange_order_id, None) if shared is None else None
+        if shared is not None:
+            shared[order._symbol] = order
+        elif other is not None:
+            self._shared_ids[exchange_order_id] = {other._symbol: other, order._symbol: order}
+        else:
+            self._by_exchange_id[exchange_order_id] = order
+
+    def _list_open(self, order: InFlightOrder) -> None:
+        listed = self._open.get(order._symbol)
+        if listed is None:
+            listed = self._open[order._symbol] = {}
+        listed[order._client_order_id] = order
+
+    def _refile(self, order: InFlightOrder, before: OrderState, after: OrderState) -> None:
+        """Keep the lists and counts true to an order whose state has changed."""
+        self._filled += (after is OrderState.FILLED) - (before is OrderState.FILLED)
+        if before in TERMINAL:
+            if after not in TERMINAL:  # a correction
+                self._done.remove(order)
+                self._ended -= 1
+                self._list_open(order)
+        elif after in TERMINAL:
+            del self._open[order._symbol][order._client_order_id]
+            self._done.append(order)
+            self._ended += 1
+            while len(self._done) > self._history_limit:
+                self._forget(self._done.popleft())
+
+    def _forget(self, order: InFlightOrder) -> None:
+        del self._orders[order._client_order_id]
+        exchange_order_id = order._exchange_order_id
+        if exchange_order_id is None:
+            return
+        shared = self._shared_ids.get(exchange_order_id)
+        if shared is None:
+            del self._by_exchange_id[exchange_order_id]
+            return
+        del shared[order._symbol]
+        if len(shared) == 1:
+            del self._shared_ids[exchange_order_id]
+            self._by_exchange_id[exchange_order_id] = shared.popitem()[1]
+
+    # --- inside: news that waits for its order ---------------------------------------------------------------------
+
+    def _keep_orphan(self, news: News, tell: evolution.Tell) -> None:
+        keys = _orphan_keys(news)
+        if any(self._orphans[number] == news for number in self._waiting.get(keys[0], ())):
+            return
+        number = next(self._orphan_numbers)
+        self._orphans[number] = news
+        for key in keys:
+            self._waiting.setdefault(key, []).append(number)
+        message = f"{' '.join(keys[0])} is not known; its news is kept"
+        tell.anomaly(AnomalyKind.UNKNOWN_ORDER, None, message, news)
+        while len(self._orphans) > self._orphan_limit:
+            oldest = next(iter(self._orphans))
+            dropped = self._release(oldest)
+            tell.anomaly(AnomalyKind.ORPHAN_DROPPED, None, "news that waited for its order was pushed out", dropped)
+
+    def _release(self, number: int) -> News:
+        news = self._orphans.pop(number)
+        for key in _orphan_keys(news):
+            self._waiting[key].remove(number)
+            if not self._waiting[key]:
+                del self._waiting[key]
+        return news
+
+    def _take_waiting(self, order: InFlightOrder, tell: evolution.Tell) -> None:
+        keys: list[_OrphanKey] = [("client order", order._client_order_id)]
+        if order._exchange_order_id is not None:
+            keys.append(("exchange order", order._exchange_order_id, order._symbol))
+        numbers = {number for key in keys for number in self._waiting.get(key, ())}
+        for news in [self._release(number) for number in sorted(numbers)]:
+            self._take(news, tell)
+
+    def _local_trade_id(self, client_order_id: str, order: InFlightOrder | None) -> str:
+        if order is None:
+            return f"local:{client_order_id}:orphan-{next(self._orphan_numbers)}"
+        order._local_fills += 1
+        return f"local:{order._local_fills}"
+
+    # --- inside: telling -------------------------------------------------------------------------------------------
+
+    def _publish(self, events: list[TrackerEvent]) -> None:
+        """Tell the listeners, each event to all of them before the next, also when one of them applies news itself."""
+        if not self._listeners:
+            return
+        self._outbox.extend(events)
+        if self._is_publishing:
+            return
+        failures: list[Exception] = []
+        self._is_publishing = True
+        try:
+            while self._outbox:
+                event = self._outbox.popleft()
+                for listener in tuple(self._listeners):
+                    try:
+                        listener(event)
+                    except Exception as failure:  # noqa: BLE001  the others must still be told; it is raised below
+                        failures.append(failure)
+        finally:
+            self._is_publishing = False
+        if failures:
+            raise ExceptionGroup("listeners failed; the tracker's state is written and consistent", failures)
+
+
+class _ExchangeIds(Mapping[str, str]):
+    """client order id -> exchange order id, read through to the orders."""
+
+    def __init__(self, orders: dict[str, InFlightOrder]) -> None:
+        self._orders = orders
+
+    def __getitem__(self, client_order_id: str) -> str:
+        exchange_order_id = self._orders[client_order_id].exchange_order_id
+        if exchange_order_id is None:
+            raise KeyError(client_order_id)
+        return exchange_order_id
+
+    def __iter__(self) -> Iterator[str]:
+        return (key for key, order in self._orders.items() if order.exchange_order_id is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def _orphan_keys(news: News) -> list[_OrphanKey]:
+    """The ids under which the order of this news may appear."""
+    keys: list[_OrphanKey] = []
+    if news.client_order_id is not None:
+        keys.append(("client order", news.client_order_id))
+    if not isinstance(news, _Verdict) and news.exchange_order_id is not None:
+        keys.append(("exchange order", news.exchange_order_id, news.symbol))
+    return keys or [("an order without an id",)]
+
+
+def _terms(order: InFlightOrder) -> tuple[object, ...]:
+    """What was asked: two orders under one id must agree on it."""
+    return (
+        order.symbol,
+        order.side,
+        order.order_type,
+        order._asked_qty,
+        order._asked_price,
+        order.time_in_force,
+    )
+
+
+# str enums are found by their plain text too
+_SIDES = {side: side for side in Side}
+_ORDER_TYPES = {order_type: order_type for order_type in OrderType}
+_TIMES_IN_FORCE = {time_in_force: time_in_force for time_in_force in TimeInForce}
+
+
+def _word(vocabulary: type[_Word], words: dict[_Word, _Word], text: str) -> _Word:
+    word = words.get(text)  # type: ignore[call-overload]
+    if word is None:
+        raise InvalidValue(f"{vocabulary.__name__} is one of {', '.join(words)}; not {text!r}")
+    return word

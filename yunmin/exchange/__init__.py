@@ -1,0 +1,30 @@
+"""The port: what Yunmin asks of any exchange, and how an adapter is found."""
+
+from yunmin.exchange.capabilities import Capability, Support, Traits
+from yunmin.exchange.config import (
+    ConnectorConfig,
+    Credentials,
+    Environment,
+    LiveConsent,
+    PlacementConnection,
+)
+from yunmin.exchange.connector import CancelsAll, ExchangeConnector, ShowsMarket, TestsOrders
+from yunmin.exchange.plugin import AdapterPlugin, RunningVenue, VenueOptions
+
+__all__ = [
+    "AdapterPlugin",
+    "CancelsAll",
+    "Capability",
+    "ConnectorConfig",
+    "Credentials",
+    "Environment",
+    "ExchangeConnector",
+    "LiveConsent",
+    "PlacementConnection",
+    "RunningVenue",
+    "ShowsMarket",
+    "Support",
+    "TestsOrders",
+    "Traits",
+    "VenueOptions",
+]

@@ -1,0 +1,57 @@
+"""What an adapter package hands over: a name and the ways to make its parts, none of them loaded yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from yunmin.clock import Clock
+from yunmin.exchange.capabilities import Traits
+from yunmin.exchange.config import ConnectorConfig, Credentials
+from yunmin.exchange.connector import ExchangeConnector
+
+__all__ = ["AdapterPlugin", "RunningVenue", "VenueOptions"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VenueOptions:
+    """How a local venue is to run, in words that no exchange owns.
+
+    `step_interval` is the number of seconds between two moves of its market makers; 0 moves only when told.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    seed: int = 1
+    candles: str | None = None
+    candles_symbol: str | None = None
+    step_interval: float = 0.25
+
+
+class RunningVenue(Protocol):
+    """A local venue that is up."""
+
+    @property
+    def url(self) -> str:
+        """The base address of its REST interface, without a trailing slash."""
+        ...
+
+    @property
+    def credentials(self) -> Credentials:
+        """Play-money credentials of its default account."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AdapterPlugin:
+    """One adapter. Loading the plugin must import neither ccxt nor the connector: both wait in the factories."""
+
+    name: str
+    title: str
+    traits: Callable[[], Traits]
+    connector: Callable[[ConnectorConfig, Clock], ExchangeConnector]
+    local_venue: Callable[[VenueOptions], AbstractAsyncContextManager[RunningVenue]] | None = None
+    local_credentials: Callable[[], Credentials] | None = None
+    environment_variables: tuple[str, ...] = ()
