@@ -142,6 +142,15 @@ class CcxtConnector(ExchangeConnector):
         self._by_exchange_symbol = {instrument.exchange_symbol: instrument for instrument in instruments}
         return dict(self._instruments)
 
+    @property
+    def instruments(self) -> Mapping[str, Instrument]:
+        """The markets as they were when last fetched, by unified symbol."""
+        return self._instruments
+
+    def instrument_by_exchange_symbol(self, exchange_symbol: str) -> Instrument | None:
+        """The market under the exchange's own name, None where there is none."""
+        return self._by_exchange_symbol.get(exchange_symbol)
+
     def instrument(self, symbol: str) -> Instrument:
         """The market of a unified symbol. Raises UnknownSymbol; nothing is sent."""
         found = self._instruments.get(symbol)

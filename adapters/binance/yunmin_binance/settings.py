@@ -1,0 +1,100 @@
+"""What the environment and a `.env` file say: BINANCE_API_KEY, BINANCE_API_SECRET, BINANCE_TESTNET, BINANCE_BASE_URL."""
+
+from __future__ import annotations
+
+from pydantic import SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from yunmin.errors import ConfigurationError
+from yunmin.exchange import ConnectorConfig, Credentials, Environment, LiveConsent
+from yunmin_binance.endpoints import LOCAL_CREDENTIALS
+
+__all__ = ["BinanceSettings", "read_settings", "resolve_config"]
+
+
+class BinanceSettings(BaseSettings):
+    """Read from the environment first, then from `.env` in the working directory.
+
+    `base_url` replaces the address of the local, testnet or demo environment by one on this machine, for example that
+    of `yunmin venue up`.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="BINANCE_", env_file=".env", extra="ignore", hide_input_in_errors=True, env_ignore_empty=True
+    )
+
+    api_key: SecretStr | None = None
+    api_secret: SecretStr | None = None
+    testnet: bool | None = None
+    base_url: str | None = None
+
+
+def read_settings() -> BinanceSettings:
+    """The settings as they stand now. Raises ConfigurationError, which names the variable but not its value."""
+    try:
+        return BinanceSettings()
+    except ValidationError as error:
+        names = sorted({f"BINANCE_{str(problem['loc'][0]).upper()}" for problem in error.errors(include_input=False)})
+    raise ConfigurationError(f"not readable: {', '.join(names)}")
+
+
+def resolve_config(
+    *,
+    api_key: str | SecretStr | None = None,
+    api_secret: str | SecretStr | None = None,
+    testnet: bool | None = None,
+    environment: str | Environment | None = None,
+    base_url: str | None = None,
+    timeout: float = 5.0,
+    live_consent: LiveConsent | None = None,
+) -> ConnectorConfig:
+    """What the caller said, completed by the environment: the caller wins.
+
+    Without a word the environment is LOCAL, with the venue's own play-money credentials. `testnet=True` is TESTNET,
+    `testnet=False` is LIVE, which needs its three consents. Raises ConfigurationError.
+    """
+    settings = read_settings()
+    chosen = _environment(environment, testnet, settings.testnet)
+    try:
+        return ConnectorConfig(
+            environment=chosen,
+            credentials=_credentials(api_key, api_secret, settings, chosen),
+            base_url=base_url or settings.base_url,
+            timeout=timeout,
+            rate_limit=chosen is not Environment.LOCAL,
+            live_consent=live_consent or LiveConsent(),
+        )
+    except ValidationError as error:
+        problems = "; ".join(problem["msg"] for problem in error.errors(include_input=False, include_context=False))
+    raise ConfigurationError(problems)
+
+
+def _environment(
+    environment: str | Environment | None, testnet: bool | None, testnet_setting: bool | None
+) -> Environment:
+    if environment is not None:
+        if environment not in {known.value for known in Environment}:
+            raise ConfigurationError(f"environment is one of {', '.join(Environment)}; not {environment!r}")
+        return Environment(environment)
+    is_testnet = testnet if testnet is not None else testnet_setting
+    if is_testnet is None:
+        return Environment.LOCAL
+    return Environment.TESTNET if is_testnet else Environment.LIVE
+
+
+def _credentials(
+    api_key: str | SecretStr | None,
+    api_secret: str | SecretStr | None,
+    settings: BinanceSettings,
+    environment: Environment,
+) -> Credentials | None:
+    """What was given; for LOCAL the play-money pair; else the environment's; None when there is neither."""
+    if (api_key is None) != (api_secret is None):
+        raise ConfigurationError("api_key and api_secret go together; one of them is missing")
+    if api_key is not None and api_secret is not None:
+        return Credentials.of(api_key, api_secret)
+    if environment is Environment.LOCAL:
+        return LOCAL_CREDENTIALS
+    if settings.api_key is not None and settings.api_secret is not None:
+        return Credentials.of(settings.api_key, settings.api_secret)
+    return None

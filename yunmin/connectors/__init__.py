@@ -1,0 +1,1 @@
+"""Front doors for scripts: blocking calls, floats and dicts."""
