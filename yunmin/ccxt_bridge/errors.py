@@ -169,10 +169,12 @@ def translate_command(
 
 
 def _not_sent(error: BaseException, what: str) -> BaseException:
-    if isinstance(error, asyncio.CancelledError) or not isinstance(error, Exception):
+    if isinstance(error, asyncio.CancelledError):
+        return asyncio.CancelledError(*error.args)  # without the frames below, whose locals hold the signed request
+    if not isinstance(error, Exception):
         return error
     return Rejected(
-        f"{what} was not sent: no connection could be made ({_shown(error, None)}). Nothing left this machine",
+        f"{what} was not sent ({_shown(error, None)}). Nothing left this machine",
         reason=RejectReason.NOT_SENT,
         source=RejectSource.TRANSPORT,
     )

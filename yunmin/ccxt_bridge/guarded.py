@@ -1,24 +1,31 @@
 """A ccxt exchange object whose failures say what the wire really answered.
 
 ccxt turns an answer into an exception class and forgets the rest; what may be concluded of an order needs the HTTP
-status, the parsed body and the headers. The subclass made here hangs them on every exception it lets through.
+status, the parsed body and the headers. The subclass made here hangs them on every exception it lets through, reads
+JSON strictly, and repeats nothing.
 """
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from yunmin.ccxt_bridge.loading import exchange_class
 from yunmin.ccxt_bridge.transport import GuardedSession
+from yunmin.exchange.config import Credentials
 
 __all__ = ["Answer", "UnexpectedStatus", "answer_of", "make_exchange"]
 
 # Not under "ccxt": whatever level anybody gives to that logger, nothing below WARNING comes from our exchanges.
 _logger = logging.getLogger("yunmin.ccxt_bridge.exchange")
 _logger.setLevel(logging.WARNING)
+
+
+_SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII).fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +38,9 @@ class Answer:
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds to wait, from the Retry-After header, where it is a number."""
+        """Seconds to wait, from the Retry-After header, where it is a sane number."""
         for name, value in self.headers.items():
-            if name.lower() == "retry-after" and value.isascii() and value.isdigit():
+            if name.lower() == "retry-after" and _SECONDS(value) is not None:
                 return float(value)
         return None
 
@@ -48,10 +55,31 @@ def answer_of(error: BaseException) -> Answer | None:
     return found if isinstance(found, Answer) else None
 
 
+def _once_each(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose keys all differ: one that says two things of the same name says nothing."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice in one JSON object")
+    return found
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
 class _Guard:
-    """Put before a ccxt exchange class, it records answers and keeps quiet."""
+    """Put before a ccxt exchange class, it records answers, reads JSON strictly, repeats nothing and keeps quiet."""
 
     logger = _logger
+
+    def on_json_response(self, text: str) -> Any:
+        """Numbers with a point stay the wire's own text, as they do in ccxt's JavaScript; a doubtful text is no JSON."""
+        return json.loads(text, object_pairs_hook=_once_each, parse_float=str, parse_constant=_no_constant)
+
+    def handle_option_integer_and_params(self, params: Any, method: str, option: str, default: Any = None) -> Any:
+        """ccxt would sign and send a failed request again when it finds this option, at any of several places."""
+        found = super().handle_option_integer_and_params(params, method, option, default)  # type: ignore[misc]  # ccxt's class comes next
+        return [0, found[1]] if option == "maxRetriesOnFailure" else found
 
     def handle_errors(
         self, code: int, reason: str, url: str, method: str, headers: Any, body: str, response: Any, *request: Any
@@ -69,12 +97,23 @@ class _Guard:
             raise unexpected
 
 
-def make_exchange(exchange_id: str, settings: Mapping[str, Any], session: GuardedSession) -> Any:
-    """A ccxt exchange that sends through `session`, gives numbers as the wire's own text, and never retries."""
+def make_exchange(
+    exchange_id: str,
+    settings: Mapping[str, Any],
+    session: GuardedSession,
+    credentials: Credentials | None = None,
+) -> Any:
+    """A ccxt exchange that sends through `session`, gives numbers as the wire's own text, and never retries.
+
+    The credentials come apart from the settings, so that no frame here ever holds them in the clear.
+    """
     guarded = type("GuardedExchange", (_Guard, exchange_class(exchange_id)), {})
-    exchange = guarded({**settings, "session": session})
+    exchange = guarded({**settings, "session": session, "verbose": False})
     exchange.number = str
     exchange.timeout_on_exit = 0  # the session is ours to close
     exchange.options = {**exchange.options, "maxRetriesOnFailure": 0}
     exchange.logger = _logger
+    if credentials is not None:
+        exchange.apiKey = credentials.api_key.get_secret_value()
+        exchange.secret = credentials.api_secret.get_secret_value()
     return exchange

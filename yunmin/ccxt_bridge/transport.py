@@ -6,8 +6,14 @@ ccxt hands every call to an aiohttp session. This one
 - never repeats a request by itself (aiohttp repeats a DELETE whose connection had died),
 - lends out a pooled connection only when nothing waits on it unread: an answer that came before its request would
   otherwise be taken for the answer to it,
-- ends an answer that grows beyond its bound, and one that is not UTF-8,
+- drops a connection on which anything arrives while nobody waits for an answer,
+- lets one command leave once: a second attempt inside the same command is refused,
+- ends an answer that grows beyond its bound, on the wire or unpacked, and one that is not UTF-8,
 - records in `Departure` whether a request can have left, which is what "not sent" rests on.
+
+What no client of HTTP/1.1 can tell apart is a stray answer that arrives in the microseconds between the look at the
+connection and the first byte sent, or later, before the true one: QUIET leaves that gap, FRESH closes it, because a
+connection that never carried a request has no answer left over.
 """
 
 from __future__ import annotations
@@ -19,30 +25,54 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 
 from yunmin.exchange.config import PlacementConnection
 
-__all__ = ["AnswerTooLarge", "Departure", "GuardedSession", "HostNotAllowed", "departing"]
+__all__ = [
+    "COMMAND_ANSWER_LIMIT",
+    "AlreadySent",
+    "AnswerTooLarge",
+    "Departure",
+    "GuardedSession",
+    "HostNotAllowed",
+    "UnaskedAnswer",
+    "departing",
+]
+
+COMMAND_ANSWER_LIMIT: Final = 4 * 1024 * 1024
+"""Bytes that the answer to a command may have at most: a thousand times what the largest ones have."""
 
 
 class HostNotAllowed(Exception):
     """A connection to a host outside the allow-list was refused; nothing was sent."""
 
 
+class AlreadySent(Exception):
+    """A command tried to leave a second time; only its first request was sent."""
+
+
 class AnswerTooLarge(aiohttp.ClientError):
     """An answer grew beyond its bound and was cut off."""
 
 
+class UnaskedAnswer(aiohttp.ClientConnectionError):
+    """A connection spoke, or ended, before anything was asked on it; nothing was sent."""
+
+
 @dataclass(slots=True)
 class Departure:
-    """What is known of one command's way out: `left` turns True before its first byte can leave."""
+    """What is known of one command's way out: `left` turns True before its first byte can leave.
+
+    `committed` says that a request which changes something (any but a GET) was among what left.
+    """
 
     connection: PlacementConnection = PlacementConnection.QUIET
     left: bool = False
+    committed: bool = False
 
 
 _current: ContextVar[Departure | None] = ContextVar("yunmin_departure", default=None)
@@ -60,19 +90,31 @@ def departing(connection: PlacementConnection) -> Iterator[Departure]:
 
 
 class _BoundedHandler(ResponseHandler):
-    """aiohttp's connection, counting what one answer brings in: headers and body, as they come off the wire."""
+    """aiohttp's connection, counting what one answer brings in (headers and body, as they come off the wire).
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, limit: int) -> None:
+    It belongs to a request from `lend` to `give_back`; whatever arrives outside of that ends it.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
         self.times_lent = 0
+        self._is_lent = False
+        self._limit = 0
+        self._received = 0
+
+    def lend(self, limit: int) -> None:
+        self.times_lent += 1
+        self._is_lent = True
         self._limit = limit
         self._received = 0
 
-    def lend(self) -> None:
-        self.times_lent += 1
-        self._received = 0
+    def give_back(self) -> None:
+        self._is_lent = False
 
     def data_received(self, data: bytes) -> None:
+        if data and not self._is_lent:
+            self.abort()
+            return
         self._received += len(data)
         if self._received > self._limit:
             self._cut_off()
@@ -94,37 +136,60 @@ class _QuietConnector(aiohttp.TCPConnector):
     def __init__(self, *, allowed_hosts: frozenset[str], answer_limit: int) -> None:
         super().__init__(limit=100)
         self._allowed_hosts = allowed_hosts
+        self._answer_limit = answer_limit
         # aiohttp offers no public way to choose the protocol class; tests/ccxt_bridge/test_transport.py holds this line
-        self._factory = functools.partial(_BoundedHandler, loop=self._loop, limit=answer_limit)  # type: ignore[assignment]  # narrower than the base
+        self._factory = functools.partial(_BoundedHandler, loop=self._loop)  # type: ignore[assignment]  # narrower than the base
 
     async def connect(self, req: Any, traces: Any, timeout: Any) -> Any:  # noqa: ASYNC109  aiohttp's own signature
         host = req.url.host
         if host not in self._allowed_hosts:
             raise HostNotAllowed(f"{host} is not among {', '.join(sorted(self._allowed_hosts))}")
         departure = _current.get()
+        if departure is None:
+            connection = await self._silent_connection(req, traces, timeout, PlacementConnection.QUIET)
+        else:
+            if departure.committed and req.method != "GET":
+                raise AlreadySent("one command, one request")
+            connection = await self._silent_connection(req, traces, timeout, departure.connection)
+            departure.left = True
+            departure.committed = departure.committed or req.method != "GET"
+        connection.protocol.lend(_bound(self._answer_limit))
+        return connection
+
+    async def _silent_connection(self, req: Any, traces: Any, timeout: Any, wanted: PlacementConnection) -> Any:  # noqa: ASYNC109  aiohttp's own signature
         while True:
             connection = await super().connect(req, traces, timeout)
             handler = connection.protocol
-            needs_fresh = departure is not None and departure.connection is PlacementConnection.FRESH
-            if _is_quiet(handler) and not (needs_fresh and handler.times_lent):
-                break
+            if handler.times_lent == 0:
+                if _is_intact(handler) and (req.is_ssl() or not _is_readable(handler)):
+                    return connection  # with TLS, what waits right after the handshake is session tickets, not answers
+                connection.close()
+                raise UnaskedAnswer("the connection spoke or ended before it was asked")
+            if wanted is PlacementConnection.QUIET and _is_intact(handler) and not _is_readable(handler):
+                return connection
             connection.close()
-        handler.lend()
-        if departure is not None:
-            departure.left = True
-        return connection
+
+    def _release(self, key: Any, protocol: Any, *, should_close: bool = False) -> None:
+        protocol.give_back()
+        super()._release(key, protocol, should_close=should_close)
 
 
-def _is_quiet(handler: Any) -> bool:
-    """Whether nothing came on this connection that nobody asked for: not parsed, not buffered, not in the kernel."""
-    if handler.transport is None or handler.should_close:
-        return False
+def _bound(answer_limit: int) -> int:
+    """How many bytes the answer to the current request may have."""
+    return answer_limit if _current.get() is None else min(answer_limit, COMMAND_ANSWER_LIMIT)
+
+
+def _is_intact(handler: Any) -> bool:
+    """Whether the connection is up and nothing that was read from it waits for a reader."""
+    return handler.is_connected() and not handler.should_close
+
+
+def _is_readable(handler: Any) -> bool:
+    """Whether bytes, or the end of the stream, wait in the kernel. Does not block. True where it cannot be told."""
     sock = handler.transport.get_extra_info("socket")
-    return sock is None or not _is_readable(sock.fileno())
-
-
-def _is_readable(descriptor: int) -> bool:
-    """Whether bytes, or the end of the stream, wait in the kernel. Does not block."""
+    descriptor = -1 if sock is None else sock.fileno()
+    if descriptor < 0:
+        return True
     if not hasattr(select, "poll"):
         return bool(select.select([descriptor], [], [], 0)[0])
     poll = select.poll()
@@ -138,10 +203,23 @@ class _StrictResponse(aiohttp.ClientResponse):
     limit = 0
 
     async def read(self) -> bytes:
-        body = await super().read()
-        if len(body) > self.limit:
-            raise AnswerTooLarge(f"more than {self.limit} bytes unpacked")
-        return body
+        if self._body is None:
+            try:
+                self._body = await self._bounded_body(_bound(self.limit))
+            except BaseException:
+                self.close()
+                raise
+        return await super().read()
+
+    async def _bounded_body(self, limit: int) -> bytes:
+        """The body block by block: read in one piece, aiohttp would unpack all of it before anybody could count."""
+        blocks, size = [], 0
+        while block := await self.content.readany():
+            size += len(block)
+            if size > limit:
+                raise AnswerTooLarge(f"more than {limit} bytes unpacked")
+            blocks.append(block)
+        return b"".join(blocks)
 
     async def text(self, encoding: str | None = None, errors: str = "strict") -> str:
         return (await self.read()).decode("utf-8", "strict")

@@ -163,20 +163,20 @@ def book_fill(order: InFlightOrder, fill: OrderFill, tell: Tell) -> None:
     was_unknown = _is_unknown(order)
     _add_real(order, fill)
     absorbed = ZERO if order._inferred is None else -_recount_inferred(order)
-    if order._voided is not None and fill.trade_id in order._voided:
+    previous = order._state
+    after_end = order._told_end
+    _move(order, tell, implied=not order._acknowledged)
+    snapshot = order.snapshot()
+    tell(OrderFilled, snapshot, previous, fill)
+    if absorbed > ZERO:
+        tell(InferredFillReplaced, snapshot, absorbed)
+    if after_end:
+        tell(LateFill, snapshot, fill)
+    if order._voided is not None and fill.trade_id in order._voided:  # taken back before we heard of it
         order._voided[fill.trade_id] = fill
-        _settle(order, tell, implied=True)
-    else:
-        previous = order._state
-        after_end = order._told_end
-        _move(order, tell, implied=not order._acknowledged)
         snapshot = order.snapshot()
-        tell(OrderFilled, snapshot, previous, fill)
-        if absorbed > ZERO:
-            tell(InferredFillReplaced, snapshot, absorbed)
-        if after_end:
-            tell(LateFill, snapshot, fill)
-        _tell_consequences(order, tell, previous, snapshot)
+        tell(OrderFillVoided, snapshot, fill.trade_id)
+    _tell_consequences(order, tell, previous, snapshot)
     _tell_resolved(order, tell, was_unknown=was_unknown)
 
 

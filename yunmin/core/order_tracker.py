@@ -411,23 +411,27 @@ class OrderTracker:
 
     def _take(self, news: News, tell: evolution.Tell) -> None:
         """The one path of news: find its order, see that it fits, change the order, give it what waited for it."""
-        evolve = evolution.EVOLVE.get(type(news))
-        if evolve is None:
+        route = _ROUTES.get(type(news))
+        if route is None:
             raise TypeError(f"the tracker takes {News}, not {type(news).__name__}")
-        if isinstance(news, _Verdict):
-            order = self._orders.get(news.client_order_id)
-        else:
-            order = self._known(news)
+        route(self, news, tell)
+
+    def _take_described(self, news: _Described, tell: evolution.Tell) -> None:
+        order = self._known(news)
+        if order is None:
+            self._keep_orphan(news, tell)
+        elif self._fits(order, news, tell):
+            self._change(order, evolution.EVOLVE[type(news)], news, tell)
+
+    def _take_verdict(self, news: _Verdict, tell: evolution.Tell) -> None:
+        order = self._orders.get(news.client_order_id)
         if order is None:
             self._keep_orphan(news, tell)
             return
-        if isinstance(news, _Verdict):
-            carried = self._carried(order, news, tell)
-            self._change(order, evolve, news, tell)
-            for piece in carried:
-                self._change(order, evolution.EVOLVE[type(piece)], piece, tell)
-        elif self._fits(order, news, tell):
-            self._change(order, evolve, news, tell)
+        carried = self._carried(order, news, tell)
+        self._change(order, evolution.EVOLVE[type(news)], news, tell)
+        for piece in carried:
+            self._change(order, evolution.EVOLVE[type(piece)], piece, tell)
 
     def _change(
         self,
@@ -459,7 +463,7 @@ class OrderTracker:
         if news.symbol != order._symbol and news.symbol != ANY_SYMBOL:
             tell.anomaly(AnomalyKind.SYMBOL_MISMATCH, order, f"{news.symbol}, not {order.symbol}", news)
             return False
-        if not isinstance(news, FillVoided) and news.side is not None and news.side is not order._side:
+        if type(news) is not FillVoided and news.side is not None and news.side is not order._side:
             tell.anomaly(AnomalyKind.SIDE_MISMATCH, order, f"{news.side}, not {order.side}", news)
             return False
         exchange_order_id = news.exchange_order_id
@@ -663,14 +667,24 @@ def _terms(order: InFlightOrder) -> tuple[object, ...]:
     )
 
 
-# str enums are found by their plain text too
-_SIDES = {side: side for side in Side}
-_ORDER_TYPES = {order_type: order_type for order_type in OrderType}
-_TIMES_IN_FORCE = {time_in_force: time_in_force for time_in_force in TimeInForce}
+_SIDES = {str(side): side for side in Side}
+_ORDER_TYPES = {str(order_type): order_type for order_type in OrderType}
+_TIMES_IN_FORCE = {str(time_in_force): time_in_force for time_in_force in TimeInForce}
 
 
-def _word(vocabulary: type[_Word], words: dict[_Word, _Word], text: str) -> _Word:
-    word = words.get(text)  # type: ignore[call-overload]
+def _word(vocabulary: type[_Word], words: dict[str, _Word], text: str) -> _Word:
+    word = words.get(text)
     if word is None:
         raise InvalidValue(f"{vocabulary.__name__} is one of {', '.join(words)}; not {text!r}")
     return word
+
+
+_ROUTES: Final[dict[type, Callable[[OrderTracker, Any, evolution.Tell], None]]] = {
+    OrderUpdate: OrderTracker._take_described,
+    Fill: OrderTracker._take_described,
+    FillVoided: OrderTracker._take_described,
+    SubmitResult: OrderTracker._take_verdict,
+    CancelRequest: OrderTracker._take_verdict,
+    CancelResult: OrderTracker._take_verdict,
+}
+"""What describes an order is matched by either id and checked; a verdict is on a command of ours, by our own id."""

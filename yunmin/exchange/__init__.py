@@ -9,12 +9,13 @@ from yunmin.exchange.config import (
     PlacementConnection,
 )
 from yunmin.exchange.connector import CancelsAll, ExchangeConnector, ShowsMarket, TestsOrders
-from yunmin.exchange.plugin import AdapterPlugin, RunningVenue, VenueOptions
+from yunmin.exchange.plugin import AdapterPlugin, ConnectionWish, RunningVenue, VenueOptions
 
 __all__ = [
     "AdapterPlugin",
     "CancelsAll",
     "Capability",
+    "ConnectionWish",
     "ConnectorConfig",
     "Credentials",
     "Environment",

@@ -9,10 +9,10 @@ from typing import Protocol
 
 from yunmin.clock import Clock
 from yunmin.exchange.capabilities import Traits
-from yunmin.exchange.config import ConnectorConfig, Credentials
+from yunmin.exchange.config import ConnectorConfig, Credentials, LiveConsent
 from yunmin.exchange.connector import ExchangeConnector
 
-__all__ = ["AdapterPlugin", "RunningVenue", "VenueOptions"]
+__all__ = ["AdapterPlugin", "ConnectionWish", "RunningVenue", "VenueOptions"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,6 +28,16 @@ class VenueOptions:
     candles: str | None = None
     candles_symbol: str | None = None
     step_interval: float = 0.25
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConnectionWish:
+    """What a user said of where to connect; the adapter completes it from its own settings and environment."""
+
+    environment: str | None = None
+    base_url: str | None = None
+    timeout: float = 5.0
+    live_consent: LiveConsent | None = None
 
 
 class RunningVenue(Protocol):
@@ -52,6 +62,7 @@ class AdapterPlugin:
     title: str
     traits: Callable[[], Traits]
     connector: Callable[[ConnectorConfig, Clock], ExchangeConnector]
+    configure: Callable[[ConnectionWish], ConnectorConfig]
     local_venue: Callable[[VenueOptions], AbstractAsyncContextManager[RunningVenue]] | None = None
     local_credentials: Callable[[], Credentials] | None = None
     environment_variables: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from yunmin.clock import Clock
 from yunmin.exchange import (
     AdapterPlugin,
+    ConnectionWish,
     ConnectorConfig,
     Credentials,
     ExchangeConnector,
@@ -33,14 +34,25 @@ def _connector(config: ConnectorConfig, clock: Clock) -> ExchangeConnector:
     return BinanceSpot(config, clock=clock)
 
 
+def _configure(wish: ConnectionWish) -> ConnectorConfig:
+    from yunmin_binance.settings import resolve_config
+
+    return resolve_config(
+        environment=wish.environment,
+        base_url=wish.base_url,
+        timeout=wish.timeout,
+        live_consent=wish.live_consent,
+    )
+
+
 def _local_venue(options: VenueOptions) -> AbstractAsyncContextManager[RunningVenue]:
-    from yunmin_binance.venue import open_venue
+    from yunmin_binance.venue.opening import open_venue
 
     return open_venue(options)
 
 
 def _local_credentials() -> Credentials:
-    from yunmin_binance.endpoints import LOCAL_CREDENTIALS
+    from yunmin_binance.local_account import LOCAL_CREDENTIALS
 
     return LOCAL_CREDENTIALS
 
@@ -50,6 +62,7 @@ ADAPTER = AdapterPlugin(
     title="Binance spot",
     traits=_traits,
     connector=_connector,
+    configure=_configure,
     local_venue=_local_venue,
     local_credentials=_local_credentials,
     environment_variables=("BINANCE_API_KEY", "BINANCE_API_SECRET", "BINANCE_TESTNET", "BINANCE_BASE_URL"),

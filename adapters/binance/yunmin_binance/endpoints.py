@@ -8,22 +8,15 @@ from __future__ import annotations
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from pydantic import SecretStr
-
 from yunmin.ccxt_bridge import Endpoint
-from yunmin.exchange import ConnectorConfig, Credentials, Environment
+from yunmin.exchange import ConnectorConfig, Environment
 from yunmin_binance.refusals import REFUSALS
 from yunmin_binance.traits import RECV_WINDOW
 
-__all__ = ["BASE_URLS", "LOCAL_CREDENTIALS", "LOCAL_PORT", "base_url_of", "endpoint_for"]
+__all__ = ["BASE_URLS", "LOCAL_PORT", "base_url_of", "endpoint_for"]
 
 LOCAL_PORT: Final = 8390
 """Where `yunmin venue up` listens unless told otherwise."""
-
-LOCAL_CREDENTIALS: Final = Credentials(
-    api_key=SecretStr("yunminLocalKey".ljust(64, "0")), api_secret=SecretStr("yunminLocalSecret".ljust(64, "0"))
-)
-"""Play money on the local venue; they open nothing else."""
 
 BASE_URLS: Final = {
     Environment.LIVE: "https://api.binance.com",

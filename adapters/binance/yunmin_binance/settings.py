@@ -7,7 +7,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from yunmin.errors import ConfigurationError
 from yunmin.exchange import ConnectorConfig, Credentials, Environment, LiveConsent
-from yunmin_binance.endpoints import LOCAL_CREDENTIALS
+from yunmin_binance.local_account import LOCAL_CREDENTIALS
 
 __all__ = ["BinanceSettings", "read_settings", "resolve_config"]
 

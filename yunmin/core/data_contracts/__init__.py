@@ -20,17 +20,21 @@ from yunmin.core.data_contracts.instrument import Instrument, InstrumentStatus, 
 from yunmin.core.data_contracts.market import BookLevel, Candle, OrderBook, PublicTrade, Ticker
 from yunmin.core.data_contracts.money import to_decimal
 from yunmin.core.data_contracts.order import OrderAck, OrderRef, OrderRequest, OrderUpdate
+from yunmin.core.data_contracts.verdicts import CancelRequest, CancelResult, FillVoided, SubmitResult
 
 __all__ = [
     "AccountState",
     "Balance",
     "BookLevel",
     "CancelState",
+    "CancelRequest",
+    "CancelResult",
     "Candle",
     "Certainty",
     "Contract",
     "Fill",
     "FillKind",
+    "FillVoided",
     "Instrument",
     "InstrumentStatus",
     "Liquidity",
@@ -46,6 +50,7 @@ __all__ = [
     "Rule",
     "Side",
     "Source",
+    "SubmitResult",
     "Ticker",
     "TimeInForce",
     "UtcDatetime",

@@ -9,15 +9,26 @@ from pydantic import BaseModel, ConfigDict, PlainValidator
 
 __all__ = ["Contract", "UtcDatetime"]
 
+
 def _aware_utc(value: object) -> datetime:
     if type(value) is datetime and value.tzinfo is UTC:
         return value
-    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-    if not isinstance(moment, datetime):
-        raise ValueError("not a datetime")  # pydantic turns ValueError, not TypeError, into its own
-    if moment.utcoffset() is None:
-        raise ValueError("a datetime without a time zone")
-    return moment.astimezone(UTC)
+    try:
+        moment = _from_iso(value) if isinstance(value, str) else value
+        if not isinstance(moment, datetime):
+            raise ValueError("not a datetime")  # pydantic turns ValueError, not TypeError, into its own
+        if moment.utcoffset() is None:
+            raise ValueError("a datetime without a time zone")
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a datetime beyond what UTC can show") from None
+
+
+def _from_iso(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("not an ISO 8601 datetime") from None
 
 
 UtcDatetime = Annotated[datetime, PlainValidator(_aware_utc)]

@@ -36,6 +36,7 @@ EXACT: Final = Context(prec=100)
 
 _SIGNED: Final = re.compile(r"[+-]?[0-9]{1,18}(?:\.[0-9]{1,18})?", re.ASCII).fullmatch
 _UNSIGNED: Final = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,18})?", re.ASCII).fullmatch
+_NUMBER_LIKE: Final = re.compile(r"[0-9eE+\-., _]*", re.ASCII).fullmatch
 
 
 def to_decimal(value: object) -> Decimal:
@@ -49,7 +50,7 @@ def to_decimal(value: object) -> Decimal:
     """
     if type(value) is str:
         if _SIGNED(value) is None:
-            raise InvalidValue(f"not a plain decimal number: {value[:40]!r}")
+            raise InvalidValue(f"not a plain decimal number: {_shown(value)}")
         return Decimal(value)
     if type(value) is Decimal:
         return _bounded(value)
@@ -67,10 +68,15 @@ def _bounded(number: Decimal) -> Decimal:
         raise InvalidValue(f"10**18 or beyond: {str(number)[:40]}")
     if _has_too_many_decimals(number):
         shorter = number.normalize(EXACT)
-        if _has_too_many_decimals(shorter):
+        if shorter != number or _has_too_many_decimals(shorter):
             raise InvalidValue(f"more than {MAX_DECIMALS} decimals: {str(number)[:40]}")
         return shorter
     return number
+
+
+def _shown(text: str) -> str:
+    """What looks like a number may be shown; anything else may be a secret in the wrong place."""
+    return repr(text[:40]) if _NUMBER_LIKE(text) else f"{len(text)} characters of text"
 
 
 def _has_too_many_decimals(number: Decimal) -> bool:
@@ -93,7 +99,7 @@ def to_non_negative(value: object) -> Decimal:
     number = to_decimal(value)
     if number < ZERO:
         raise InvalidValue(f"must not be negative: {number}")
-    return number
+    return number or ZERO  # there is no negative zero
 
 
 Amount = Annotated[Decimal, PlainValidator(to_decimal)]
@@ -128,5 +134,5 @@ def _to_step(value: Decimal, step: Decimal, rounding: str) -> Decimal:
 
 def plain(value: Decimal) -> str:
     """Digits without an exponent and without needless zeros: what may be sent on a wire."""
-    text = format(value, "f")
+    text = format(value or ZERO, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text

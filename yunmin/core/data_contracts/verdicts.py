@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import final
+
 from pydantic import Field
 
 from yunmin.core.data_contracts.base import Contract
@@ -42,6 +44,7 @@ class CancelResult(Contract):
     message: str = ""
 
 
+@final
 class FillVoided(Contract):
     """The exchange took a trade back."""
 

@@ -1,0 +1,31 @@
+"""The local venue: Binance spot's REST protocol over a matching engine on this machine, offline.
+
+    async with LocalVenue(VenueConfig(seed=1)) as venue:
+        ...                                           # point any Binance client at venue.url + "/api/v3"
+
+Everybody may log in with LOCAL_API_KEY and LOCAL_API_SECRET, the credentials of the default account: they are good
+here and nowhere else. Beside the exchange's own paths there is a door for tests and demos, for loopback callers only:
+GET /venue/state, GET /venue/ledger, POST /venue/orders, POST /venue/step (see `control`).
+"""
+
+from yunmin_binance.local_account import LOCAL_API_KEY, LOCAL_API_SECRET
+from yunmin_binance.venue.config import (
+    COUNTERPARTY,
+    LOCAL_ACCOUNT,
+    AccountConfig,
+    Liquidity,
+    VenueConfig,
+)
+from yunmin_binance.venue.server import LocalVenue, run_venue
+
+__all__ = [
+    "COUNTERPARTY",
+    "LOCAL_ACCOUNT",
+    "LOCAL_API_KEY",
+    "LOCAL_API_SECRET",
+    "AccountConfig",
+    "Liquidity",
+    "LocalVenue",
+    "VenueConfig",
+    "run_venue",
+]

@@ -1,0 +1,130 @@
+"""The REST rim: one raw request in, one answer with its headers out. Knows nothing of sockets.
+
+Binance spot REST docs, 2026-07-21, General API Information, Limits, Request Security.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import orjson
+import structlog
+
+from yunmin_binance.venue.endpoints import endpoint_of
+from yunmin_binance.venue.endpoints.call import Answer, Call, Endpoint, Security
+from yunmin_binance.venue.errors import ApiError
+from yunmin_binance.venue.exchange import Exchange, Member
+from yunmin_binance.venue.params import Params, merge_parameters
+from yunmin_binance.venue.security import API_KEY_HEADER, authenticate
+
+__all__ = ["Api", "RawRequest", "RawResponse"]
+
+_TIME_UNIT_HEADER: Final = "X-MBX-TIME-UNIT"
+_IN_MICROS: Final = {"MICROSECOND": True, "microsecond": True, "MILLISECOND": False, "millisecond": False}
+_UNKNOWN: Final = "An unknown error occurred while processing the request."
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RawRequest:
+    """A request as it came: `query` and `body` are the bytes received, still percent-encoded."""
+
+    method: str
+    path: str
+    query: bytes
+    body: bytes
+    headers: Mapping[str, str]
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class RawResponse:
+    """Status, JSON body, and the headers that say what has been used."""
+
+    status: int
+    body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Visit:
+    """What is learned of one request on its way, for its headers."""
+
+    now: int
+    weight: int = 1
+    member: Member | None = None
+    endpoint: Endpoint | None = None
+
+
+class Api:
+    """Answers raw requests from an exchange."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
+    def answer(self, request: RawRequest) -> RawResponse:
+        """The answer to `request`; every refusal is an answer too."""
+        visit = _Visit(now=self._exchange.engine.now())
+        try:
+            answer, status = self._handle(request, visit), 200
+        except ApiError as error:
+            answer, status = {"code": error.code, "msg": error.message}, error.status
+        except Exception:  # noqa: BLE001 - the rim of the process: the caller gets the exchange's own words
+            _log.exception("venue.request_failed", method=request.method, path=request.path)
+            answer, status = {"code": -1000, "msg": _UNKNOWN}, 500
+        return RawResponse(status, orjson.dumps(answer), self._headers(request, visit, is_done=status == 200))
+
+    def _handle(self, request: RawRequest, visit: _Visit) -> Answer:
+        endpoint = _find(request)
+        visit.endpoint = endpoint
+        body = b"" if request.method == "GET" else request.body
+        sent = merge_parameters(request.query, body)
+        visit.weight = endpoint.weigh(sent)
+        in_micros = _wants_micros(request.headers)
+        params = Params(sent)
+        if endpoint.security is Security.SIGNED:
+            visit.member = authenticate(
+                self._exchange.members,
+                request.headers.get(API_KEY_HEADER),
+                params,
+                query=request.query,
+                body=body,
+                now=visit.now,
+            )
+        answer = endpoint.handle(Call(self._exchange, params, visit.now, in_micros, visit.member))
+        params.refuse_unread()
+        return answer
+
+    def _headers(self, request: RawRequest, visit: _Visit, *, is_done: bool) -> dict[str, str]:
+        endpoint = visit.endpoint
+        weight = 0 if is_done and endpoint is not None and endpoint.free_when_done else visit.weight
+        used = str(self._exchange.weights.add(request.address, weight, visit.now))
+        headers = {
+            "x-mbx-uuid": self._exchange.new_uuid(),
+            "X-MBX-USED-WEIGHT": used,
+            "X-MBX-USED-WEIGHT-1M": used,
+        }
+        if is_done and endpoint is not None and endpoint.places_order and visit.member is not None:
+            short, long = self._exchange.order_counts.counts(visit.member.account.name, visit.now)
+            headers |= {"X-MBX-ORDER-COUNT-10S": str(short), "X-MBX-ORDER-COUNT-1D": str(long)}
+        return headers
+
+
+def _find(request: RawRequest) -> Endpoint:
+    endpoints = endpoint_of(request.path)
+    if not endpoints:
+        raise ApiError.unknown_path()
+    endpoint = endpoints.get(request.method)
+    if endpoint is None:
+        raise ApiError.wrong_method()
+    return endpoint
+
+
+def _wants_micros(headers: Mapping[str, str]) -> bool:
+    unit = headers.get(_TIME_UNIT_HEADER, "MILLISECOND")
+    if unit not in _IN_MICROS:
+        raise ApiError.bad_time_unit()
+    return _IN_MICROS[unit]

@@ -1,0 +1,125 @@
+"""How a local venue is set up."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Final
+
+from pydantic import Field, SecretStr, model_validator
+
+from yunmin.core.data_contracts import Contract
+from yunmin.core.data_contracts.money import Qty
+from yunmin_binance.local_account import LOCAL_API_KEY, LOCAL_API_SECRET
+from yunmin_binance.venue.symbols import DEFAULT_SYMBOLS
+
+__all__ = [
+    "COUNTERPARTY",
+    "LOCAL_ACCOUNT",
+    "AccountConfig",
+    "Liquidity",
+    "VenueConfig",
+    "is_loopback",
+]
+
+LOCAL_ACCOUNT: Final = "local"
+"""The account behind LOCAL_API_KEY."""
+
+COUNTERPARTY: Final = "counterparty"
+"""A funded account without a key, for opposite orders placed through the venue itself."""
+
+_RICH: Final = {
+    "USDT": Decimal(1_000_000),
+    "BTC": Decimal(100),
+    "ETH": Decimal(1000),
+    "BNB": Decimal(1000),
+    "LTC": Decimal(1000),
+    "SOL": Decimal(1000),
+}
+
+
+class Liquidity(StrEnum):
+    """Who stands on the other side: nobody, a house around a seeded walk, or a house that follows candles."""
+
+    NONE = "none"
+    WALK = "walk"
+    CANDLES = "candles"
+
+
+class AccountConfig(Contract):
+    """One account. It signs with a secret (HMAC) or a PEM public key (RSA, Ed25519); without a key, nobody logs in.
+
+    Rates are fractions (0.001 is 0.1 %). `pays_fees_in_bnb` takes fees, a quarter cheaper, from BNB while there is any.
+    """
+
+    name: str = Field(min_length=1, max_length=64)
+    api_key: str | None = Field(default=None, min_length=1, max_length=256)
+    api_secret: SecretStr | None = None
+    public_key_pem: str | None = None
+    balances: dict[str, Qty] = Field(default_factory=dict)
+    maker_rate: Qty = Decimal("0.001")
+    taker_rate: Qty = Decimal("0.001")
+    pays_fees_in_bnb: bool = False
+
+    @model_validator(mode="after")
+    def _has_one_way_to_sign(self) -> AccountConfig:
+        given = [way for way in (self.api_secret, self.public_key_pem) if way is not None]
+        if len(given) != (0 if self.api_key is None else 1):
+            raise ValueError("an account with a key needs a secret or a public key, one of them; without, neither")
+        return self
+
+
+def _default_accounts() -> tuple[AccountConfig, ...]:
+    return (
+        AccountConfig(
+            name=LOCAL_ACCOUNT, api_key=LOCAL_API_KEY, api_secret=SecretStr(LOCAL_API_SECRET), balances=_RICH
+        ),
+        AccountConfig(name=COUNTERPARTY, balances={asset: amount * 100 for asset, amount in _RICH.items()}),
+    )
+
+
+class VenueConfig(Contract):
+    """A local venue. Port 0 takes any free one; `step_interval` is in seconds, 0 means that steps are made by hand.
+
+    `warmup_steps` of the house are made before the doors open, so that there are quotes and trades to see.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=0, ge=0, le=65535)
+    allow_remote: bool = False
+    seed: int = 1
+    symbols: tuple[str, ...] = Field(default=tuple(DEFAULT_SYMBOLS), min_length=1)
+    accounts: tuple[AccountConfig, ...] = Field(default_factory=_default_accounts)
+    liquidity: Liquidity = Liquidity.WALK
+    levels: int = Field(default=10, ge=1, le=500)
+    volatility: int = Field(default=500, ge=0, le=100_000)
+    takes_per_step: int = Field(default=3, ge=0, le=100)
+    warmup_steps: int = Field(default=3, ge=0, le=100_000)
+    step_interval: float = Field(default=0.0, ge=0.0, le=86_400.0)
+    candles_file: Path | None = None
+    candles_symbol: str = "BTCUSDT"
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> VenueConfig:
+        if not self.allow_remote and not is_loopback(self.host):
+            raise ValueError(f"{self.host} is not a loopback address; allow_remote=True would open it to others")
+        if (self.liquidity is Liquidity.CANDLES) is not (self.candles_file is not None):
+            raise ValueError("candles_file and liquidity=candles belong together")
+        if self.liquidity is Liquidity.CANDLES and self.candles_symbol not in self.symbols:
+            raise ValueError(f"candles_symbol {self.candles_symbol} is not among the symbols")
+        keys = [account.api_key for account in self.accounts if account.api_key is not None]
+        if len(set(keys)) < len(keys) or len(set(self.symbols)) < len(self.symbols):
+            raise ValueError("an API key or a symbol is given twice")
+        return self
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` can be reached from this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,143 @@
+"""The venue's own door, beside the exchange's: state, ledger, orders of other accounts, steps. Loopback callers only.
+
+| request | what it does |
+|---|---|
+| `GET /venue/state` | clock, symbols, counts, and whether the audit is clean |
+| `GET /venue/ledger?account=NAME` | orders, fills and balances of an account, straight from the engine |
+| `POST /venue/orders` | places an order as any account: a JSON object of account, symbol, side, type, quantity, price |
+| `POST /venue/step?n=1` | lets the house move, quote and take n times |
+
+It needs no key: it is for the tests and demos that own the venue, as opposite side and as oracle.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Final
+
+import orjson
+from pydantic import ValidationError
+
+from yunmin.core.data_contracts import Contract
+from yunmin.core.data_contracts.enums import OrderType, Side, TimeInForce
+from yunmin.core.data_contracts.money import Price, Qty, plain
+from yunmin.errors import ConfigurationError, InvalidValue
+from yunmin.simulation.orders import NewOrder, Order
+from yunmin.simulation.reports import report_account, report_order
+from yunmin.simulation.units import from_micros, to_units
+from yunmin_binance.venue.api import RawRequest, RawResponse
+from yunmin_binance.venue.config import is_loopback
+from yunmin_binance.venue.errors import ApiError
+from yunmin_binance.venue.exchange import Exchange
+from yunmin_binance.venue.params import Params, merge_parameters
+
+__all__ = ["Control", "OrderAs", "place_as"]
+
+_MOST_STEPS: Final = 10_000
+
+
+class OrderAs(Contract):
+    """An order of any account. Quantity is in base units, price in quote units, quote_quantity for market orders."""
+
+    account: str
+    symbol: str
+    side: Side
+    type: OrderType
+    quantity: Qty | None = None
+    price: Price | None = None
+    quote_quantity: Qty | None = None
+    time_in_force: TimeInForce = TimeInForce.GTC
+    client_order_id: str | None = None
+
+
+def place_as(exchange: Exchange, wanted: OrderAs) -> Order:
+    """Place through the same filters and the same engine as an order from the wire; ApiError where it is refused."""
+    if exchange.ledger.account(wanted.account) is None:
+        raise ConfigurationError(f"no such account: {wanted.account!r}")
+    new = NewOrder(
+        account=wanted.account,
+        market=wanted.symbol,
+        side=wanted.side,
+        order_type=wanted.type,
+        client_order_id=wanted.client_order_id or exchange.new_client_order_id(),
+        qty=to_units(wanted.quantity or 0),
+        price=to_units(wanted.price or 0),
+        quote_qty=to_units(wanted.quote_quantity or 0),
+        time_in_force=wanted.time_in_force,
+    )
+    return exchange.submit(new, {})
+
+
+class Control:
+    """Answers raw requests under /venue."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._operations = {
+            ("GET", "/venue/state"): self._state,
+            ("GET", "/venue/ledger"): self._ledger,
+            ("POST", "/venue/orders"): self._orders,
+            ("POST", "/venue/step"): self._step,
+        }
+
+    def answer(self, request: RawRequest) -> RawResponse:
+        """The answer; a JSON object with `error` where it is a no."""
+        if not is_loopback(request.address):
+            return _refusal(403, "this door is open to loopback callers only")
+        operation = self._operations.get((request.method, request.path))
+        if operation is None:
+            return _refusal(404, "no such operation")
+        try:
+            return RawResponse(200, orjson.dumps(operation(request), default=_plain))
+        except ApiError as error:
+            return _refusal(error.status, error.message, code=error.code)
+        except ValidationError as error:
+            return _refusal(400, "; ".join(f"{_path(one['loc'])}: {one['msg']}" for one in error.errors()))
+        except (ConfigurationError, InvalidValue) as error:
+            return _refusal(400, str(error))
+
+    def _state(self, _: RawRequest) -> dict[str, object]:
+        exchange = self._exchange
+        audit = exchange.engine.audit()
+        return {
+            "now": from_micros(exchange.engine.now()),
+            "symbols": list(exchange.rules),
+            "accounts": [account.name for account in exchange.ledger.accounts()],
+            "orders_placed": exchange.orders_placed,
+            "orders_open": sum(len(exchange.engine.orders_of(a.name).open) for a in exchange.ledger.accounts()),
+            "trades": sum(len(exchange.floor(name).tape.trades) for name in exchange.rules),
+            "steps": exchange.steps,
+            "audit": {"ok": audit.ok, "problems": list(audit.problems)},
+        }
+
+    def _ledger(self, request: RawRequest) -> dict[str, object]:
+        params = Params(merge_parameters(request.query, b""))
+        return asdict(report_account(self._exchange.engine, params.required_text("account")))
+
+    def _orders(self, request: RawRequest) -> dict[str, object]:
+        wanted = OrderAs.model_validate_json(request.body or b"{}")
+        return asdict(report_order(place_as(self._exchange, wanted)))
+
+    def _step(self, request: RawRequest) -> dict[str, object]:
+        asked = Params(merge_parameters(request.query, b"")).long("n")
+        count = 1 if asked is None else asked
+        if count > _MOST_STEPS:
+            raise ConfigurationError(f"at most {_MOST_STEPS} steps at once")
+        self._exchange.step(count)
+        return {"steps": self._exchange.steps}
+
+
+def _refusal(status: int, message: str, *, code: int | None = None) -> RawResponse:
+    said: dict[str, object] = {"error": message} if code is None else {"error": message, "code": code}
+    return RawResponse(status, orjson.dumps(said))
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Decimal):
+        return plain(value)
+    raise TypeError(type(value).__name__)
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in location)

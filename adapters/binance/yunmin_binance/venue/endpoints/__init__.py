@@ -1,0 +1,24 @@
+"""Every operation of the local venue, by path and method."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from yunmin_binance.venue.endpoints.account import ACCOUNT
+from yunmin_binance.venue.endpoints.call import Endpoint
+from yunmin_binance.venue.endpoints.general import GENERAL
+from yunmin_binance.venue.endpoints.market_data import MARKET_DATA
+from yunmin_binance.venue.endpoints.orders import ORDERS
+from yunmin_binance.venue.endpoints.tickers import TICKERS
+
+__all__ = ["endpoint_of"]
+
+_ENDPOINTS: Final[dict[str, dict[str, Endpoint]]] = {}
+
+for _endpoint in (*GENERAL, *MARKET_DATA, *TICKERS, *ORDERS, *ACCOUNT):
+    _ENDPOINTS.setdefault(_endpoint.path, {})[_endpoint.method] = _endpoint
+
+
+def endpoint_of(path: str) -> dict[str, Endpoint]:
+    """The endpoints at `path` by method; empty where the path is unknown."""
+    return _ENDPOINTS.get(path, {})

@@ -1,0 +1,164 @@
+"""The local exchange itself, without its wire: markets, accounts with keys, the house, and what is counted of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from string import ascii_letters, digits
+from typing import Final
+
+from yunmin.clock import Clock, seeded
+from yunmin.simulation.candles import read_candles
+from yunmin.simulation.fees import FeeDiscount, FeeSchedule
+from yunmin.simulation.ledger import Account, Ledger
+from yunmin.simulation.liquidity import House, HouseStyle
+from yunmin.simulation.matching_engine import MarketFloor, MatchingEngine
+from yunmin.simulation.orders import EngineEvent, EventKind, NewOrder, Order, Refusal
+from yunmin.simulation.price_paths import CandlePath, PricePath, RandomWalk
+from yunmin.simulation.units import SCALE, to_units
+from yunmin_binance.venue.config import AccountConfig, Liquidity, VenueConfig
+from yunmin_binance.venue.errors import ApiError, refused_order
+from yunmin_binance.venue.filters import AVERAGE_PRICE_MINUTES, Filters
+from yunmin_binance.venue.limits import OrderMeter, WeightMeter
+from yunmin_binance.venue.signing import HmacVerifier, PublicKeyVerifier, Verifier
+from yunmin_binance.venue.symbols import SymbolRules, rules_of
+
+__all__ = ["DISCOUNT_ASSET", "DISCOUNT_RATE", "Exchange", "Member"]
+
+DISCOUNT_ASSET: Final = "BNB"
+DISCOUNT_RATE: Final = Decimal("0.25")
+
+_MAKER: Final = "house-maker"
+_TAKER: Final = "house-taker"
+_HOUSE_FUNDS: Final = 10**9 * SCALE
+_ID_ALPHABET: Final = ascii_letters + digits
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody with an API key. `uid` is the number under which the exchange knows the account."""
+
+    account: Account
+    verifier: Verifier
+    uid: int
+
+
+class Exchange:
+    """All state of one local venue. Everything in it happens in the order of the calls, on the caller's thread."""
+
+    def __init__(self, config: VenueConfig, clock: Clock) -> None:
+        self._random = seeded(f"exchange-{config.seed}")
+        self.rules: dict[str, SymbolRules] = {name: rules_of(name) for name in config.symbols}
+        self.filters = {name: Filters(rules) for name, rules in self.rules.items()}
+        self.ledger = Ledger()
+        self.engine = MatchingEngine((rules.market() for rules in self.rules.values()), self.ledger, clock)
+        self.members: dict[str, Member] = {}
+        self.weights = WeightMeter()
+        self.order_counts = OrderMeter()
+        self.labels: dict[tuple[str, int], dict[str, int]] = {}
+        self.steps = 0
+        self.orders_placed = 0
+        self._open_accounts(config.accounts)
+        self._houses = self._open_houses(config)
+        self.engine.listen(self._count)
+        self.step(config.warmup_steps)
+
+    @property
+    def assets(self) -> tuple[str, ...]:
+        """Every asset that is traded here, in the order of the markets."""
+        return tuple(dict.fromkeys(asset for rules in self.rules.values() for asset in (rules.base, rules.quote)))
+
+    def floor(self, symbol: str) -> MarketFloor:
+        """The market of that name; -1121 where there is none."""
+        if symbol not in self.rules:
+            raise ApiError.bad_symbol()
+        return self.engine.floor(symbol)
+
+    def step(self, count: int = 1) -> None:
+        """Let the house move the price, quote and take, `count` times in every market."""
+        if not self._houses:
+            return
+        for _ in range(count):
+            for house in self._houses:
+                house.step()
+            self.steps += 1
+
+    def check(self, new: NewOrder) -> None:
+        """Raise what the exchange says where `new` breaks a filter of its market."""
+        floor = self.floor(new.market)
+        average = floor.tape.average_price(self.engine.now(), AVERAGE_PRICE_MINUTES)
+        open_orders = len(self.engine.orders_of(new.account).open_orders(new.market))
+        self.filters[new.market].check(new, average_price=average, open_orders=open_orders)
+
+    def submit(self, new: NewOrder, labels: dict[str, int]) -> Order:
+        """Check and place `new`; `labels` are told again with the order whenever it is shown."""
+        self.check(new)
+        placed = self.engine.place(new)
+        if isinstance(placed, Refusal):
+            raise refused_order(placed)
+        if labels:
+            self.labels[(placed.market, placed.id)] = labels
+        return placed
+
+    def labels_of(self, order: Order) -> dict[str, int]:
+        """The labels that `order` was placed with."""
+        return self.labels.get((order.market, order.id), {})
+
+    def new_client_order_id(self) -> str:
+        """An id of the length that the exchange generates."""
+        return "".join(self._random.choices(_ID_ALPHABET, k=22))
+
+    def new_uuid(self) -> str:
+        """A number for one answer."""
+        text = f"{self._random.getrandbits(128):032x}"
+        return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+    def _open_accounts(self, accounts: tuple[AccountConfig, ...]) -> None:
+        for number, config in enumerate(accounts, start=1):
+            account = self.ledger.open_account(config.name, fees=_fees(config))
+            for asset, owned in config.balances.items():
+                self.ledger.deposit(config.name, asset, to_units(owned))
+            verifier = _verifier(config)
+            if config.api_key is not None and verifier is not None:
+                self.members[config.api_key] = Member(account, verifier, uid=number)
+
+    def _open_houses(self, config: VenueConfig) -> list[House]:
+        if config.liquidity is Liquidity.NONE:
+            return []
+        for name in (_MAKER, _TAKER):
+            self.ledger.open_account(name, fees=FeeSchedule(maker=0, taker=0), keeps_history=False)
+            for asset in self.assets:
+                self.ledger.deposit(name, asset, _HOUSE_FUNDS)
+        return [self._house(rules, config) for rules in self.rules.values()]
+
+    def _house(self, rules: SymbolRules, config: VenueConfig) -> House:
+        style = HouseStyle(level_qty=to_units(rules.level_qty), levels=config.levels, takes=config.takes_per_step)
+        seed = f"house-{config.seed}-{rules.symbol}"
+        path = _path(rules, config)
+        return House(self.engine, rules.symbol, path, style, seed=seed, maker=_MAKER, taker=_TAKER)
+
+    def _count(self, event: EngineEvent) -> None:
+        order = event.order
+        if event.kind is EventKind.ACCEPTED:
+            self.orders_placed += 1
+            self.order_counts.placed(order.account, event.time)
+        elif event.fill is not None and order.filled == event.fill.qty:
+            self.order_counts.first_filled(order.account, order.created, event.time)
+
+
+def _path(rules: SymbolRules, config: VenueConfig) -> PricePath:
+    if config.candles_file is not None and rules.symbol == config.candles_symbol:
+        return CandlePath(read_candles(config.candles_file, rules.symbol))
+    seed = f"path-{config.seed}-{rules.symbol}"
+    return RandomWalk(seed, to_units(rules.start_price), volatility=config.volatility)
+
+
+def _fees(config: AccountConfig) -> FeeSchedule:
+    discount = FeeDiscount(DISCOUNT_ASSET, to_units(DISCOUNT_RATE)) if config.pays_fees_in_bnb else None
+    return FeeSchedule(to_units(config.maker_rate), to_units(config.taker_rate), discount)
+
+
+def _verifier(config: AccountConfig) -> Verifier | None:
+    if config.api_secret is not None:
+        return HmacVerifier(config.api_secret.get_secret_value())
+    return PublicKeyVerifier(config.public_key_pem) if config.public_key_pem is not None else None

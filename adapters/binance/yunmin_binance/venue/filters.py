@@ -1,0 +1,97 @@
+"""The trading rules of a symbol as filters: how exchangeInfo shows them, and which one a new order breaks.
+
+Binance spot filters.md, 2026-07-21. Only filters that are enforced are shown.
+"""
+
+from __future__ import annotations
+
+from yunmin.core.data_contracts.enums import OrderType
+from yunmin.simulation.orders import NewOrder
+from yunmin.simulation.units import cost_of, to_units
+from yunmin_binance.venue.errors import filter_failure
+from yunmin_binance.venue.symbols import SymbolRules
+from yunmin_binance.venue.wire import amount
+
+__all__ = ["AVERAGE_PRICE_MINUTES", "Filters"]
+
+AVERAGE_PRICE_MINUTES = 5
+
+
+class Filters:
+    """The filters of one symbol, in whole units of 10^-8."""
+
+    def __init__(self, rules: SymbolRules) -> None:
+        self._tick = to_units(rules.tick_size)
+        self._prices = (to_units(rules.min_price), to_units(rules.max_price))
+        self._step = to_units(rules.step_size)
+        self._quantities = (to_units(rules.min_qty), to_units(rules.max_qty))
+        self._market_most = to_units(rules.market_max_qty)
+        self._notionals = (to_units(rules.min_notional), to_units(rules.max_notional))
+        self._max_open = rules.max_open_orders
+
+    def describe(self) -> list[dict[str, object]]:
+        """The `filters` of exchangeInfo."""
+        return [
+            {
+                "filterType": "PRICE_FILTER",
+                "minPrice": amount(self._prices[0]),
+                "maxPrice": amount(self._prices[1]),
+                "tickSize": amount(self._tick),
+            },
+            {
+                "filterType": "LOT_SIZE",
+                "minQty": amount(self._quantities[0]),
+                "maxQty": amount(self._quantities[1]),
+                "stepSize": amount(self._step),
+            },
+            {
+                "filterType": "MARKET_LOT_SIZE",
+                "minQty": amount(0),
+                "maxQty": amount(self._market_most),
+                "stepSize": amount(0),
+            },
+            {
+                "filterType": "NOTIONAL",
+                "minNotional": amount(self._notionals[0]),
+                "applyMinToMarket": True,
+                "maxNotional": amount(self._notionals[1]),
+                "applyMaxToMarket": False,
+                "avgPriceMins": AVERAGE_PRICE_MINUTES,
+            },
+            {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": self._max_open},
+        ]
+
+    def check(self, new: NewOrder, *, average_price: int, open_orders: int) -> None:
+        """Raise the failure of the first filter that `new` breaks.
+
+        A market order has no price of its own, so its notional is reckoned at `average_price` (0: not known yet).
+        """
+        is_market = new.order_type is OrderType.MARKET
+        if not is_market:
+            self._check_price(new.price)
+        if not new.quote_qty:
+            self._check_qty(new.qty, is_market=is_market)
+        self._check_notional(new, average_price, is_market=is_market)
+        if open_orders >= self._max_open:
+            raise filter_failure("MAX_NUM_ORDERS")
+
+    def _check_price(self, price: int) -> None:
+        low, high = self._prices
+        if not low <= price <= high or price % self._tick:
+            raise filter_failure("PRICE_FILTER")
+
+    def _check_qty(self, qty: int, *, is_market: bool) -> None:
+        low, high = self._quantities
+        if not low <= qty <= high or qty % self._step:
+            raise filter_failure("LOT_SIZE")
+        if is_market and qty > self._market_most:
+            raise filter_failure("MARKET_LOT_SIZE")
+
+    def _check_notional(self, new: NewOrder, average_price: int, *, is_market: bool) -> None:
+        price = average_price if is_market else new.price
+        if not new.quote_qty and not price:
+            return
+        notional = new.quote_qty or cost_of(price, new.qty)
+        low, high = self._notionals
+        if notional < low or (not is_market and notional > high):
+            raise filter_failure("NOTIONAL")

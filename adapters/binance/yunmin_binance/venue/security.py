@@ -1,0 +1,59 @@
+"""Who may ask: key, time window and signature of a SIGNED request (Binance spot REST docs, 2026-07-21).
+
+Checked in this order: the key is sent and well formed, timestamp and signature are sent, the window is legal, the key
+is known, the timestamp lies in the window, the signature is that of the key over the raw bytes. Some of the order is
+ours: the docs name each check, and not which comes first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Final
+
+from yunmin.simulation.intervals import SECOND
+from yunmin_binance.venue.errors import ApiError
+from yunmin_binance.venue.exchange import Member
+from yunmin_binance.venue.params import Params
+from yunmin_binance.venue.signing import signed_payload
+
+__all__ = ["API_KEY_HEADER", "authenticate"]
+
+API_KEY_HEADER: Final = "X-MBX-APIKEY"
+
+_IS_API_KEY: Final = re.compile("[A-Za-z0-9]{1,128}", re.ASCII).fullmatch
+_DEFAULT_WINDOW: Final = Decimal(5000)
+_WIDEST_WINDOW: Final = Decimal(60_000)
+
+
+def authenticate(
+    members: Mapping[str, Member], api_key: str | None, params: Params, *, query: bytes, body: bytes, now: int
+) -> Member:
+    """The member behind a request, or the refusal. `now` is in microseconds."""
+    if api_key is None or not _IS_API_KEY(api_key):
+        raise ApiError.bad_key_format()
+    timestamp = params.required_micros("timestamp")
+    signature = params.required_text("signature")
+    window = _window(params)
+    member = members.get(api_key)
+    if member is None:
+        raise ApiError.unknown_key()
+    if timestamp >= now + SECOND:
+        raise ApiError.ahead_of_server()
+    if now - timestamp > window:
+        raise ApiError.outside_window()
+    payload = signed_payload(query, body)
+    if payload is None or not member.verifier.accepts(payload, signature):
+        raise ApiError.bad_signature()
+    return member
+
+
+def _window(params: Params) -> int:
+    """Microseconds for which the request is good."""
+    window = params.window("recvWindow")
+    if window is None:
+        window = _DEFAULT_WINDOW
+    if window > _WIDEST_WINDOW:
+        raise ApiError.window_too_wide()
+    return int(window * 1000)

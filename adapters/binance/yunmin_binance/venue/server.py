@@ -1,0 +1,184 @@
+"""The local venue as a server: aiohttp on loopback, around an Exchange."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from decimal import Decimal
+from types import TracebackType
+from typing import Final, Self
+
+from aiohttp import web
+
+from yunmin.clock import Clock, SystemClock
+from yunmin.core.data_contracts.enums import OrderType, Side, TimeInForce
+from yunmin.errors import ConfigurationError, InvalidOrder
+from yunmin.simulation.ledger import Audit
+from yunmin.simulation.reports import AccountReport, OrderReport, report_account, report_order
+from yunmin_binance.venue.api import Api, RawRequest, RawResponse
+from yunmin_binance.venue.config import VenueConfig
+from yunmin_binance.venue.control import Control, OrderAs, place_as
+from yunmin_binance.venue.errors import ApiError
+from yunmin_binance.venue.exchange import Exchange
+
+__all__ = ["LocalVenue", "run_venue"]
+
+_LARGEST_BODY: Final = 64 * 1024
+_LONGEST_LINE: Final = 16 * 1024
+
+
+class LocalVenue:
+    """A Binance spot exchange on this machine, offline: real HTTP, real matching, a ledger that can be audited.
+
+        async with LocalVenue(VenueConfig(seed=7)) as venue:
+            client = make_client(venue.url)          # http://127.0.0.1:PORT
+            venue.step()                             # the house moves, quotes and takes
+
+    Python calls and HTTP requests act on the same exchange, on the same event loop, one after the other.
+    """
+
+    def __init__(self, config: VenueConfig | None = None, *, clock: Clock | None = None) -> None:
+        self.config = config or VenueConfig()
+        self._clock = clock or SystemClock()
+        self.exchange = Exchange(self.config, self._clock)
+        self._api = Api(self.exchange)
+        self._control = Control(self.exchange)
+        self._runner: web.AppRunner | None = None
+        self._port = 0
+        self._stepping: asyncio.Task[None] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it serves: scheme, host and port, without a path."""
+        if self._runner is None:
+            raise ConfigurationError("the venue is not running")
+        host = f"[{self.config.host}]" if ":" in self.config.host else self.config.host
+        return f"http://{host}:{self._port}"
+
+    async def start(self) -> None:
+        """Open the port and, where an interval is set, begin to step."""
+        if self._runner is not None:
+            return
+        app = web.Application(client_max_size=_LARGEST_BODY)
+        app.router.add_route("*", "/venue/{tail:.*}", self._serve_control)
+        app.router.add_route("*", "/{tail:.*}", self._serve_api)
+        runner = web.AppRunner(
+            app, access_log=None, max_line_size=_LONGEST_LINE, max_field_size=_LONGEST_LINE, shutdown_timeout=1.0
+        )
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, self.config.host, self.config.port).start()
+        except OSError as error:
+            await runner.cleanup()
+            raise ConfigurationError(f"cannot serve on {self.config.host}:{self.config.port}: {error}") from error
+        self._runner = runner
+        self._port = runner.addresses[0][1]
+        if self.config.step_interval:
+            self._stepping = asyncio.create_task(self._keep_stepping(), name="venue-steps")
+
+    async def stop(self) -> None:
+        """Close the port. May be called twice; the exchange's state stays readable. Raises what ended the stepping."""
+        stepping, self._stepping = self._stepping, None
+        if stepping is not None:
+            stepping.cancel()
+            (outcome,) = await asyncio.gather(stepping, return_exceptions=True)
+        else:
+            outcome = None
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            await runner.cleanup()
+        if isinstance(outcome, Exception):
+            raise outcome
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    def step(self, n: int = 1) -> None:
+        """Let the house move the price, renew its quotes and take a little, `n` times in every market."""
+        self.exchange.step(n)
+
+    def place_as(
+        self,
+        account: str,
+        symbol: str,
+        side: str,
+        order_type: str,
+        *,
+        quantity: str | int | Decimal | None = None,
+        price: str | int | Decimal | None = None,
+        quote_quantity: str | int | Decimal | None = None,
+        time_in_force: str = "GTC",
+        client_order_id: str | None = None,
+    ) -> OrderReport:
+        """An order of any account, through the same filters and engine as one from the wire.
+
+        Raises InvalidOrder, with the exchange's code and words, where it is refused.
+        """
+        wanted = OrderAs.model_validate(
+            {
+                "account": account,
+                "symbol": symbol,
+                "side": Side(side.upper()),
+                "type": OrderType(order_type.upper()),
+                "quantity": quantity,
+                "price": price,
+                "quote_quantity": quote_quantity,
+                "time_in_force": TimeInForce(time_in_force),
+                "client_order_id": client_order_id,
+            }
+        )
+        try:
+            return report_order(place_as(self.exchange, wanted))
+        except ApiError as error:
+            raise InvalidOrder(error.message, code=error.code, http_status=error.status) from error
+
+    def ledger_report(self, account: str) -> AccountReport:
+        """Orders, fills and balances of an account straight from the engine: the oracle for a client's view."""
+        return report_account(self.exchange.engine, account)
+
+    def audit(self) -> Audit:
+        """Whether value was conserved, nothing is negative, no book is crossed, and locks match open orders."""
+        return self.exchange.engine.audit()
+
+    async def _serve_api(self, request: web.Request) -> web.Response:
+        return _as_response(self._api.answer(await _as_raw(request)))
+
+    async def _serve_control(self, request: web.Request) -> web.Response:
+        return _as_response(self._control.answer(await _as_raw(request)))
+
+    async def _keep_stepping(self) -> None:
+        while True:
+            await self._clock.sleep(self.config.step_interval)
+            self.step()
+
+
+async def run_venue(config: VenueConfig, *, on_ready: Callable[[LocalVenue], None], clock: Clock | None = None) -> None:
+    """Serve until cancelled. `on_ready` is called once, with the running venue, when the port is open."""
+    async with LocalVenue(config, clock=clock) as venue:
+        on_ready(venue)
+        await asyncio.get_running_loop().create_future()
+
+
+async def _as_raw(request: web.Request) -> RawRequest:
+    # raw_path is what stood in the request line; every other view of it has been decoded and quoted again
+    _, _, query = request.raw_path.partition("?")
+    return RawRequest(
+        method=request.method,
+        path=request.path,
+        query=query.encode("utf-8", "surrogateescape"),
+        body=await request.read(),
+        headers=request.headers,
+        address=request.remote or "",
+    )
+
+
+def _as_response(raw: RawResponse) -> web.Response:
+    return web.Response(
+        status=raw.status, body=raw.body, headers=raw.headers, content_type="application/json", charset="utf-8"
+    )

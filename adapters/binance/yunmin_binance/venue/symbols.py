@@ -1,0 +1,89 @@
+"""The local venue's markets and their trading rules, of the size that the real ones have."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from pydantic import Field
+
+from yunmin.core.data_contracts import Contract
+from yunmin.core.data_contracts.money import Price, Qty
+from yunmin.errors import ConfigurationError
+from yunmin.simulation.orders import Market
+from yunmin.simulation.units import to_units
+
+__all__ = ["DEFAULT_SYMBOLS", "SymbolRules", "rules_of"]
+
+
+class SymbolRules(Contract):
+    """One market. Prices and notionals are in the quote asset, quantities in the base asset; zero sets no rule.
+
+    `start_price` and `level_qty` say where the seeded liquidity begins and how much it shows at each price.
+    """
+
+    symbol: str = Field(pattern=r"^[A-Z0-9]{2,20}$")
+    base: str
+    quote: str
+    tick_size: Price
+    min_price: Price
+    max_price: Price
+    step_size: Qty
+    min_qty: Qty
+    max_qty: Qty
+    market_max_qty: Qty
+    min_notional: Qty
+    max_notional: Qty
+    start_price: Price
+    level_qty: Qty
+    max_open_orders: int = 200
+
+    def market(self) -> Market:
+        """This market as the matching engine wants it."""
+        return Market(self.symbol, self.base, self.quote, to_units(self.tick_size), to_units(self.step_size))
+
+
+def _rules(
+    base: str, quote: str, tick: str, step: str, *, market_max: str, notional: tuple[str, str], price: str, level: str
+) -> SymbolRules:
+    return SymbolRules(
+        symbol=base + quote,
+        base=base,
+        quote=quote,
+        tick_size=Decimal(tick),
+        min_price=Decimal(tick),
+        max_price=Decimal(1_000_000) if quote == "USDT" else Decimal(1000),
+        step_size=Decimal(step),
+        min_qty=Decimal(step),
+        max_qty=Decimal(9000) if base in {"BTC", "ETH"} else Decimal(900_000),
+        market_max_qty=Decimal(market_max),
+        min_notional=Decimal(notional[0]),
+        max_notional=Decimal(notional[1]),
+        start_price=Decimal(price),
+        level_qty=Decimal(level),
+    )
+
+
+_USDT: Final = ("5", "9000000")
+_BTC: Final = ("0.0001", "9000000")
+
+DEFAULT_SYMBOLS: Final[dict[str, SymbolRules]] = {
+    rules.symbol: rules
+    for rules in (
+        _rules("BTC", "USDT", "0.01", "0.00001", market_max="120", notional=_USDT, price="60000", level="0.5"),
+        _rules("ETH", "USDT", "0.01", "0.0001", market_max="2400", notional=_USDT, price="3000", level="8"),
+        _rules("BNB", "USDT", "0.01", "0.001", market_max="2000", notional=_USDT, price="600", level="20"),
+        _rules("ETH", "BTC", "0.00001", "0.0001", market_max="700", notional=_BTC, price="0.05", level="5"),
+        _rules("BNB", "BTC", "0.000001", "0.001", market_max="600", notional=_BTC, price="0.01", level="15"),
+        _rules("LTC", "BTC", "0.000001", "0.001", market_max="3000", notional=_BTC, price="0.0015", level="50"),
+        _rules("SOL", "USDT", "0.01", "0.001", market_max="8000", notional=_USDT, price="150", level="40"),
+    )
+}
+
+
+def rules_of(symbol: str) -> SymbolRules:
+    """The rules of a default market; ConfigurationError lists those there are."""
+    rules = DEFAULT_SYMBOLS.get(symbol)
+    if rules is None:
+        raise ConfigurationError(f"no such local market: {symbol!r}; there are {', '.join(DEFAULT_SYMBOLS)}")
+    return rules

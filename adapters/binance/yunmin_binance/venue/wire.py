@@ -1,0 +1,139 @@
+"""From the engine's values to Binance's JSON: amounts, orders, fills, trades.
+
+Binance spot REST docs, 2026-07-21. Amounts are texts with eight decimals. `cummulativeQuoteQty` is spelled like this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from yunmin.core.data_contracts.enums import OrderState
+from yunmin.simulation.orders import AccountFill, ExpiryReason, Order
+from yunmin.simulation.units import DECIMALS, SCALE
+
+__all__ = ["TimeOf", "account_trade", "amount", "cancelled_order", "new_order_fill", "placed_order", "queried_order"]
+
+TimeOf = Callable[[int], int]
+"""Turns microseconds into what the request asked for: milliseconds or microseconds."""
+
+_STATUS: Final[dict[OrderState, str]] = {
+    OrderState.OPEN: "NEW",
+    OrderState.PARTIALLY_FILLED: "PARTIALLY_FILLED",
+    OrderState.FILLED: "FILLED",
+    OrderState.CANCELLED: "CANCELED",
+    OrderState.EXPIRED: "EXPIRED",
+}
+
+_EXPIRY: Final[dict[ExpiryReason, str]] = {
+    ExpiryReason.UNFILLED_IOC: "UNFILLED_IOC_QUANTITY_EXPIRED",
+    ExpiryReason.UNFILLED_FOK: "UNFILLED_FOK_ORDER_EXPIRED",
+    ExpiryReason.NO_LIQUIDITY: "INSUFFICIENT_LIQUIDITY",
+}
+
+_NO_LIST: Final = -1
+
+
+def amount(units: int) -> str:
+    """Whole units of 10^-8 with eight decimals."""
+    whole, rest = divmod(abs(units), SCALE)
+    return f"{'-' if units < 0 else ''}{whole}.{rest:0{DECIMALS}d}"
+
+
+def placed_order(order: Order, labels: Mapping[str, int], time_of: TimeOf) -> dict[str, object]:
+    """The RESULT answer to a new order; its first five entries are the ACK answer (section New order)."""
+    return {
+        "symbol": order.market,
+        "orderId": order.id,
+        "orderListId": _NO_LIST,
+        "clientOrderId": order.client_order_id,
+        "transactTime": time_of(order.created),
+        **_figures(order),
+        "workingTime": time_of(order.created),
+        "selfTradePreventionMode": "NONE",
+        **_conditional(order, labels),
+    }
+
+
+def cancelled_order(order: Order, cancel_id: str, labels: Mapping[str, int], time_of: TimeOf) -> dict[str, object]:
+    """The answer to a cancel: `clientOrderId` names the cancel, `origClientOrderId` the order."""
+    return {
+        "symbol": order.market,
+        "origClientOrderId": order.client_order_id,
+        "orderId": order.id,
+        "orderListId": _NO_LIST,
+        "clientOrderId": cancel_id,
+        "transactTime": time_of(order.updated),
+        **_figures(order),
+        "selfTradePreventionMode": "NONE",
+        **_conditional(order, labels),
+    }
+
+
+def queried_order(order: Order, labels: Mapping[str, int], time_of: TimeOf) -> dict[str, object]:
+    """An order as the query endpoints show it (section Query order)."""
+    return {
+        "symbol": order.market,
+        "orderId": order.id,
+        "orderListId": _NO_LIST,
+        "clientOrderId": order.client_order_id,
+        **_figures(order),
+        "stopPrice": amount(0),
+        "icebergQty": amount(0),
+        "time": time_of(order.created),
+        "updateTime": time_of(order.updated),
+        "isWorking": True,
+        "workingTime": time_of(order.created),
+        "selfTradePreventionMode": "NONE",
+        **_conditional(order, labels),
+    }
+
+
+def new_order_fill(fill: AccountFill) -> dict[str, object]:
+    """One of the `fills` of a FULL answer."""
+    return {
+        "price": amount(fill.price),
+        "qty": amount(fill.qty),
+        "commission": amount(fill.fee),
+        "commissionAsset": fill.fee_asset,
+        "tradeId": fill.trade_id,
+    }
+
+
+def account_trade(fill: AccountFill, time_of: TimeOf) -> dict[str, object]:
+    """One trade of an account (section Account trade list)."""
+    return {
+        "symbol": fill.market,
+        "id": fill.trade_id,
+        "orderId": fill.order_id,
+        "orderListId": _NO_LIST,
+        "price": amount(fill.price),
+        "qty": amount(fill.qty),
+        "quoteQty": amount(fill.cost),
+        "commission": amount(fill.fee),
+        "commissionAsset": fill.fee_asset,
+        "time": time_of(fill.time),
+        "isBuyer": fill.is_buyer,
+        "isMaker": fill.is_maker,
+        "isBestMatch": True,
+    }
+
+
+def _figures(order: Order) -> dict[str, object]:
+    return {
+        "price": amount(order.price),
+        "origQty": amount(order.qty),
+        "executedQty": amount(order.filled),
+        "origQuoteOrderQty": amount(order.quote_qty),
+        "cummulativeQuoteQty": amount(order.quote_spent),
+        "status": _STATUS[order.state],
+        "timeInForce": order.time_in_force.value,
+        "type": order.order_type.value,
+        "side": order.side.value,
+    }
+
+
+def _conditional(order: Order, labels: Mapping[str, int]) -> dict[str, object]:
+    if order.expiry_reason is None:
+        return dict(labels)
+    return {**labels, "expiryReason": _EXPIRY[order.expiry_reason]}

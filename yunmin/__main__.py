@@ -1,0 +1,5 @@
+"""`python -m yunmin` is the `yunmin` command."""
+
+from yunmin.cli import main
+
+main()

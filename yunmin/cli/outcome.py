@@ -1,0 +1,88 @@
+"""How a command ends: its exit code, and what it says when it fails."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Coroutine
+from enum import IntEnum
+from typing import Any, NoReturn
+
+from yunmin.errors import (
+    ConfigurationError,
+    ConnectivityError,
+    ExchangeError,
+    InvalidValue,
+    MalformedResponse,
+    OutcomeUnknown,
+    Rejected,
+    YunminError,
+)
+
+__all__ = ["Exit", "emit_json", "fail", "run"]
+
+
+class Exit(IntEnum):
+    """The exit codes of every command; they do not change between versions."""
+
+    OK = 0
+    CHECK_FAILED = 1
+    USAGE = 2
+    CONFIGURATION = 3
+    REFUSED = 4
+    NO_ANSWER = 5
+    OUTCOME_UNKNOWN = 6
+    INTERRUPTED = 130
+
+
+_CODES: tuple[tuple[type[YunminError], Exit], ...] = (
+    (OutcomeUnknown, Exit.OUTCOME_UNKNOWN),
+    (ConnectivityError, Exit.NO_ANSWER),
+    (MalformedResponse, Exit.NO_ANSWER),
+    (Rejected, Exit.REFUSED),
+    (ExchangeError, Exit.REFUSED),
+    (ConfigurationError, Exit.CONFIGURATION),
+    (InvalidValue, Exit.USAGE),
+)
+
+_ADVICE: dict[Exit, str] = {
+    Exit.CHECK_FAILED: "",
+    Exit.USAGE: "Nothing was sent. See the command's --help.",
+    Exit.CONFIGURATION: "Nothing was sent. `yunmin doctor` shows what is set up.",
+    Exit.REFUSED: "It is certain that nothing was done; it is safe to change the command and try again.",
+    Exit.NO_ANSWER: "Nothing was changed by asking. Is the exchange up? For the local venue: `yunmin venue up`.",
+    Exit.OUTCOME_UNKNOWN: "Do NOT repeat the command. Ask first: `yunmin order status SYMBOL --client-order-id ID`.",
+}
+
+
+def run(work: Callable[[], Coroutine[Any, Any, None]], *, as_json: bool) -> None:
+    """Run a command's work; a failure is told on stderr and ends the process with its exit code."""
+    try:
+        asyncio.run(work())
+    except KeyboardInterrupt:
+        _tell("Interrupted", "stopped by Ctrl-C", Exit.INTERRUPTED, as_json=as_json)
+        raise SystemExit(Exit.INTERRUPTED) from None
+    except YunminError as error:
+        fail(error, as_json=as_json)
+
+
+def fail(error: YunminError, *, as_json: bool) -> NoReturn:
+    """Tell what happened, what is safe and what to do next; then exit."""
+    code = next((code for kind, code in _CODES if isinstance(error, kind)), Exit.CHECK_FAILED)
+    _tell(type(error).__name__, str(error), code, as_json=as_json)
+    raise SystemExit(code) from None
+
+
+def emit_json(value: object) -> None:
+    """One JSON value on stdout; Decimals as text, so that no digit is lost."""
+    sys.stdout.write(json.dumps(value, default=str, indent=2) + "\n")
+
+
+def _tell(kind: str, message: str, code: Exit, *, as_json: bool) -> None:
+    advice = _ADVICE.get(code, "")
+    if as_json:
+        said = {"error": kind, "message": message, "advice": advice, "exit_code": int(code)}
+        sys.stderr.write(json.dumps(said) + "\n")
+        return
+    sys.stderr.write(f"{kind}: {message}\n" + (f"{advice}\n" if advice else ""))

@@ -1,0 +1,277 @@
+"""Orders of accounts in, executions out: one engine for all markets of a venue, over one ledger.
+
+Commands are carried out one after the other and completely; a refusal is a value and changes nothing. Funds are set
+aside when an order is accepted, move when it trades, and return when it ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from yunmin.clock import Clock
+from yunmin.core.data_contracts.enums import OrderState, OrderType, TimeInForce
+from yunmin.errors import ConfigurationError
+from yunmin.simulation.conversion import Conversion
+from yunmin.simulation.ledger import Account, Audit, Ledger
+from yunmin.simulation.order_book import OrderBook
+from yunmin.simulation.order_index import OrderIndex
+from yunmin.simulation.orders import (
+    AccountFill,
+    EngineEvent,
+    EventKind,
+    ExpiryReason,
+    Listener,
+    Market,
+    NewOrder,
+    Order,
+    Refusal,
+    Trade,
+)
+from yunmin.simulation.plans import Plan, plan_order
+from yunmin.simulation.tape import Tape
+from yunmin.simulation.units import SCALE, to_micros
+
+__all__ = ["MarketFloor", "MatchingEngine"]
+
+_EXPIRY = {
+    TimeInForce.IOC: ExpiryReason.UNFILLED_IOC,
+    TimeInForce.FOK: ExpiryReason.UNFILLED_FOK,
+}
+
+
+class MarketFloor:
+    """Where one market trades: its book, its tape, and the numbering of its orders (unique per market only)."""
+
+    __slots__ = ("book", "last_order_id", "market", "tape")
+
+    def __init__(self, market: Market) -> None:
+        self.market = market
+        self.book = OrderBook()
+        self.tape = Tape()
+        self.last_order_id = 0
+
+
+class MatchingEngine:
+    """Price-time priority over any number of markets. Its times come from `clock`, everything else from its input."""
+
+    def __init__(self, markets: Iterable[Market], ledger: Ledger, clock: Clock) -> None:
+        self._floors = {market.symbol: MarketFloor(market) for market in markets}
+        self._ledger = ledger
+        self._clock = clock
+        self._orders: dict[str, OrderIndex] = {}
+        self._listeners: list[Listener] = []
+        self._fees_free = ledger.fee_account.free
+        self._conversion = Conversion({name: (f.market, f.tape) for name, f in self._floors.items()})
+        self._last_time = 0
+
+    @property
+    def markets(self) -> tuple[Market, ...]:
+        return tuple(floor.market for floor in self._floors.values())
+
+    @property
+    def ledger(self) -> Ledger:
+        return self._ledger
+
+    def now(self) -> int:
+        """Microseconds since the epoch; never earlier than anything that happened before."""
+        self._last_time = max(self._last_time, to_micros(self._clock.now()))
+        return self._last_time
+
+    def floor(self, symbol: str) -> MarketFloor:
+        """The market of that name; ConfigurationError where there is none."""
+        found = self._floors.get(symbol)
+        if found is None:
+            raise ConfigurationError(f"no such market: {symbol!r}")
+        return found
+
+    def orders_of(self, account: str) -> OrderIndex:
+        """The orders and fills of one account (empty where it never traded)."""
+        index = self._orders.get(account)
+        if index is None:
+            owner = self._ledger.account(account)
+            index = OrderIndex(keeps_history=owner is not None and owner.keeps_history)
+            if owner is not None:
+                self._orders[account] = index
+        return index
+
+    def listen(self, listener: Listener) -> None:
+        """Tell `listener` of every event from now on, at the moment it happens."""
+        self._listeners.append(listener)
+
+    def place(self, new: NewOrder) -> Order | Refusal:
+        """Carry out a new order: the order as it stands afterwards, or the reason why there is none."""
+        floor = self._floors.get(new.market)
+        if floor is None:
+            return Refusal.UNKNOWN_MARKET
+        account = self._ledger.account(new.account)
+        if account is None:
+            return Refusal.UNKNOWN_ACCOUNT
+        index = self._orders.get(new.account) or self.orders_of(new.account)
+        if new.client_order_id in index.open_client_ids:
+            return Refusal.DUPLICATE_CLIENT_ID
+        plan = plan_order(new, floor.market, floor.book)
+        if isinstance(plan, Refusal):
+            return plan
+        if not account.lock(floor.market.quote if plan.is_buy else floor.market.base, plan.lock):
+            return Refusal.INSUFFICIENT_FUNDS
+        return self._accept(new, plan, floor, index)
+
+    def cancel(self, account: str, market: str, order_id: int) -> Order | Refusal:
+        """End an open order of `account` and give back what was set aside for it."""
+        index = self._orders.get(account)
+        order = index.open.get((market, order_id)) if index is not None else None
+        if order is None:
+            return Refusal.UNKNOWN_ORDER
+        floor = self._floors[market]
+        floor.book.remove(order)
+        self._finish(floor, order, OrderState.CANCELLED, self.now())
+        return order
+
+    def audit(self) -> Audit:
+        """The ledger's own audit, and: books not crossed, and locked funds are exactly those of the open orders."""
+        problems = list(self._ledger.audit().problems)
+        problems += [f"{name}: the book is crossed" for name, floor in self._floors.items() if floor.book.is_crossed]
+        problems += [line for account in self._ledger.accounts() for line in self._lock_problems(account)]
+        return Audit(tuple(problems))
+
+    def _lock_problems(self, account: Account) -> list[str]:
+        needed: dict[str, int] = {}
+        for order in self.orders_of(account.name).open.values():
+            market = self._floors[order.market].market
+            asset = market.quote if order.is_buy else market.base
+            needed[asset] = needed.get(asset, 0) + order.locked
+        return [
+            f"{account.name}: {account.locked[asset]} {asset} locked, open orders hold {needed.get(asset, 0)}"
+            for asset in sorted(needed.keys() | account.locked.keys())
+            if account.locked[asset] != needed.get(asset, 0)
+        ]
+
+    def _accept(self, new: NewOrder, plan: Plan, floor: MarketFloor, index: OrderIndex) -> Order:
+        now = self.now()
+        floor.last_order_id += 1
+        order = Order(floor.last_order_id, new, qty=plan.qty, locked=plan.lock, now=now)
+        index.add(order)
+        if self._listeners:
+            self._tell(EventKind.ACCEPTED, now, order, None)
+        if plan.may_trade:
+            self._match(floor, order, now)
+        self._settle_remainder(floor, order, now)
+        return order
+
+    def _match(self, floor: MarketFloor, order: Order, now: int) -> None:
+        book, is_buy, limit = floor.book, order.is_buy, order.price
+        while order.remaining:
+            maker = book.first_opposite(is_buy, limit)
+            if maker is None:
+                return
+            self._trade(floor, order, maker, now)
+
+    def _settle_remainder(self, floor: MarketFloor, order: Order, now: int) -> None:
+        if order.remaining == 0:
+            self._finish(floor, order, OrderState.FILLED, now)
+        elif order.order_type is OrderType.MARKET:
+            order.expiry_reason = ExpiryReason.NO_LIQUIDITY
+            self._finish(floor, order, OrderState.EXPIRED, now)
+        elif order.time_in_force is TimeInForce.GTC:
+            floor.book.add(order)
+        else:
+            order.expiry_reason = _EXPIRY[order.time_in_force]
+            self._finish(floor, order, OrderState.EXPIRED, now)
+
+    def _trade(self, floor: MarketFloor, taker: Order, maker: Order, now: int) -> None:
+        price = maker.price
+        qty = min(taker.remaining, maker.remaining)
+        cost = price * qty // SCALE
+        buy, sell = (taker, maker) if taker.is_buy else (maker, taker)
+        trade = Trade(floor.tape.next_id, price, qty, cost, now, taker is sell, taker.id, buy.id, sell.id)
+        floor.tape.append(trade)
+        floor.book.take(maker, qty)
+        taker.remaining -= qty
+        self._move(floor.market, buy, sell, qty, cost)
+        self._book_fill(floor, trade, maker, taker is sell)
+        if maker.remaining == 0:
+            self._finish(floor, maker, OrderState.FILLED, now)
+        self._book_fill(floor, trade, taker, taker is buy)
+
+    def _move(self, market: Market, buy: Order, sell: Order, qty: int, cost: int) -> None:
+        buyer, seller = self._owner(buy), self._owner(sell)
+        buy.locked -= cost
+        buyer.locked[market.quote] -= cost
+        if buy.price:
+            spare = buy.locked - buy.price * buy.remaining // SCALE
+            if spare:
+                buy.locked -= spare
+                buyer.unlock(market.quote, spare)
+        sell.locked -= qty
+        seller.locked[market.base] -= qty
+        buyer.free[market.base] += qty
+        seller.free[market.quote] += cost
+
+    def _book_fill(self, floor: MarketFloor, trade: Trade, order: Order, is_buyer: bool) -> None:  # noqa: FBT001
+        account = self._owner(order)
+        is_maker = trade.buyer_is_maker is is_buyer
+        received, asset = (trade.qty, floor.market.base) if is_buyer else (trade.cost, floor.market.quote)
+        fee, fee_asset = self._charge(account, received, asset, is_maker)
+        fill = AccountFill(
+            floor.market.symbol,
+            trade.id,
+            order.id,
+            order.client_order_id,
+            trade.price,
+            trade.qty,
+            trade.cost,
+            fee,
+            fee_asset,
+            trade.time,
+            is_buyer,
+            is_maker,
+        )
+        order.quote_spent += trade.cost
+        order.updated = account.updated = trade.time
+        order.state = OrderState.PARTIALLY_FILLED if order.remaining else OrderState.FILLED
+        order.fills.append(fill)
+        self._orders[order.account].add_fill(fill)
+        if self._listeners:
+            self._tell(EventKind.TRADED, trade.time, order, fill)
+
+    def _charge(self, account: Account, received: int, asset: str, is_maker: bool) -> tuple[int, str]:  # noqa: FBT001
+        fees = account.fees
+        fee = fees.on_received(received, fees.maker if is_maker else fees.taker)
+        if fees.discount is not None:
+            paid_in = fees.discount.asset
+            converted = self._conversion.convert(fee, asset, paid_in)
+            if converted is not None:
+                cheaper = fees.reduced(converted)
+                if 0 < cheaper <= account.free[paid_in]:
+                    account.free[paid_in] -= cheaper
+                    self._fees_free[paid_in] += cheaper
+                    return cheaper, paid_in
+        account.free[asset] -= fee
+        self._fees_free[asset] += fee
+        return fee, asset
+
+    def _finish(self, floor: MarketFloor, order: Order, state: OrderState, now: int) -> None:
+        account = self._owner(order)
+        if order.locked:
+            account.unlock(floor.market.quote if order.is_buy else floor.market.base, order.locked)
+            order.locked = 0
+        order.state = state
+        order.updated = account.updated = now
+        self._orders[order.account].close(order)
+        kind = _ENDINGS.get(state)
+        if kind is not None and self._listeners:
+            self._tell(kind, now, order, None)
+
+    def _owner(self, order: Order) -> Account:
+        account = self._ledger.account(order.account)
+        if account is None:
+            raise ConfigurationError(f"order {order.id} has no owner")
+        return account
+
+    def _tell(self, kind: EventKind, now: int, order: Order, fill: AccountFill | None) -> None:
+        event = EngineEvent(kind, now, order, fill)
+        for listener in self._listeners:
+            listener(event)
+
+
+_ENDINGS = {OrderState.CANCELLED: EventKind.CANCELLED, OrderState.EXPIRED: EventKind.EXPIRED}
