@@ -8,12 +8,16 @@ with a fast lane calls ccxt's implicit endpoints and reads the exchange's own JS
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from yunmin.ccxt_bridge import parse, request as outgoing
+from pydantic import ValidationError
+
+from yunmin.ccxt_bridge import parse
+from yunmin.ccxt_bridge import request as outgoing
 from yunmin.ccxt_bridge.acceptance import doubt_of_ack, doubt_of_answer, doubt_of_cancel
 from yunmin.ccxt_bridge.errors import RefusalTable, translate_command, translate_question
 from yunmin.ccxt_bridge.guarded import make_exchange
@@ -37,7 +41,6 @@ from yunmin.errors import (
     ConfigurationError,
     InvalidOrder,
     MalformedResponse,
-    OutcomeUnknown,
     RejectReason,
     RejectSource,
     UnknownSymbol,
@@ -71,7 +74,9 @@ class Endpoint:
 class CcxtConnector(ExchangeConnector):
     """One account at one exchange, through ccxt. Make it anywhere; `connect` it in the event loop that uses it."""
 
-    def __init__(self, config: ConnectorConfig, *, traits: Traits, endpoint: Endpoint, clock: Clock | None = None) -> None:
+    def __init__(
+        self, config: ConnectorConfig, *, traits: Traits, endpoint: Endpoint, clock: Clock | None = None
+    ) -> None:
         config.require_consent()
         self.traits = traits
         self.clock: Clock = clock or SystemClock()
@@ -92,12 +97,12 @@ class CcxtConnector(ExchangeConnector):
     async def connect(self) -> None:
         if self._exchange is not None:
             return
-        session = GuardedSession(
-            allowed_hosts=self._endpoint.allowed_hosts, answer_limit=self.config.max_answer_bytes
-        )
+        session = GuardedSession(allowed_hosts=self._endpoint.allowed_hosts, answer_limit=self.config.max_answer_bytes)
         self._session = session
         try:
-            self._exchange = make_exchange(self._endpoint.exchange_id, self._settings(), session)
+            self._exchange = make_exchange(
+                self._endpoint.exchange_id, self._settings(), session, self.config.credentials
+            )
             await self._synchronise_clock()
             await self.fetch_instruments()
         except BaseException:
@@ -107,22 +112,19 @@ class CcxtConnector(ExchangeConnector):
     async def close(self) -> None:
         exchange, session = self._exchange, self._session
         self._exchange = self._session = None
-        if exchange is not None:
-            await exchange.close()
-        if session is not None:
-            await session.close()
+        try:
+            if exchange is not None:
+                await exchange.close()
+        finally:
+            if session is not None:
+                await session.close()
 
     def _settings(self) -> dict[str, Any]:
-        settings = {
+        return {
             **self._endpoint.settings,
             "timeout": int(self.config.timeout * 1000),
             "enableRateLimit": self.config.rate_limit,
         }
-        credentials = self.config.credentials
-        if credentials is not None:
-            settings["apiKey"] = credentials.api_key.get_secret_value()
-            settings["secret"] = credentials.api_secret.get_secret_value()
-        return settings
 
     async def _synchronise_clock(self) -> None:
         """Let ccxt stamp requests with the exchange's time, however wrong this machine's clock is."""
@@ -137,7 +139,7 @@ class CcxtConnector(ExchangeConnector):
         return await self._question("the server's time", self._ask_time(), from_millis)
 
     async def fetch_instruments(self) -> Mapping[str, Instrument]:
-        instruments = await self._question("the markets", self._ask_instruments(), self._read_instruments)
+        instruments = await self._question("the markets", self._ask_instruments(), self._read_some_instruments)
         self._instruments = {instrument.symbol: instrument for instrument in instruments}
         self._by_exchange_symbol = {instrument.exchange_symbol: instrument for instrument in instruments}
         return dict(self._instruments)
@@ -153,16 +155,20 @@ class CcxtConnector(ExchangeConnector):
 
     def instrument(self, symbol: str) -> Instrument:
         """The market of a unified symbol. Raises UnknownSymbol; nothing is sent."""
-        found = self._instruments.get(symbol)
+        found = self._instruments.get(symbol) if isinstance(symbol, str) else None
         if found is None:
-            hint = self._by_exchange_symbol.get(symbol)
+            hint = self._by_exchange_symbol.get(symbol) if isinstance(symbol, str) else None
             advice = f"; did you mean {hint.symbol}?" if hint is not None else ""
-            raise UnknownSymbol(f"no market {symbol[:40]!r} here{advice}", source=RejectSource.LOCAL)
+            raise UnknownSymbol(f"no market {str(symbol)[:40]!r} here{advice}", source=RejectSource.LOCAL)
         return found
 
     async def fetch_ticker(self, symbol: str) -> Ticker:
         market = self.instrument(symbol)
-        return await self._question(f"the ticker of {symbol}", self._ask_ticker(market), lambda raw: self._read_ticker(raw, market))
+        return await self._question(
+            f"the ticker of {symbol}",
+            self._ask_ticker(market),
+            lambda raw: _about(symbol, self._read_ticker(raw, market)),
+        )
 
     async def fetch_order_book(self, symbol: str, *, limit: int = 100) -> OrderBook:
         market = self.instrument(symbol)
@@ -175,7 +181,7 @@ class CcxtConnector(ExchangeConnector):
         return await self._question(
             f"the trades of {symbol}",
             self._ask_trades(market, limit),
-            lambda raw: [self._read_public_trade(trade, market) for trade in raw],
+            lambda raw: [_about(symbol, self._read_public_trade(trade, market)) for trade in _rows(raw)],
         )
 
     async def fetch_candles(
@@ -186,7 +192,7 @@ class CcxtConnector(ExchangeConnector):
         return await self._question(
             f"the candles of {symbol}",
             self._ask_candles(market, timeframe, start, limit),
-            lambda raw: [self._read_candle(row, market) for row in raw],
+            lambda raw: [self._read_candle(row, market) for row in _rows(raw)],
         )
 
     # --- account ---------------------------------------------------------------------------------------------------
@@ -202,14 +208,17 @@ class CcxtConnector(ExchangeConnector):
 
     async def fetch_open_orders(self, symbol: str | None = None) -> Sequence[OrderUpdate]:
         market = None if symbol is None else self.instrument(symbol)
-        return await self._question("the open orders", self._ask_open_orders(market), self._read_orders)
+        return await self._question(
+            "the open orders", self._ask_open_orders(market), lambda raw: self._read_orders(raw, market)
+        )
 
     async def fetch_order_history(self, symbol: str, *, limit: int = 100) -> Sequence[OrderUpdate]:
         market = self.instrument(symbol)
-        found = await self._question(
-            f"the orders of {symbol}", self._ask_order_history(market, limit), self._read_orders
+        return await self._question(
+            f"the orders of {symbol}",
+            self._ask_order_history(market, limit),
+            lambda raw: sorted(self._read_orders(raw, market), key=_age, reverse=True)[:limit],
         )
-        return sorted(found, key=_age, reverse=True)[:limit]
 
     async def fetch_fills(
         self,
@@ -228,9 +237,16 @@ class CcxtConnector(ExchangeConnector):
             since=None if since is None else to_millis(since),
             limit=limit,
         )
-        return await self._question(
-            f"our trades of {symbol}", asked, lambda raw: [self._read_fill(trade, market) for trade in raw]
-        )
+
+        def read(raw: Any) -> list[Fill]:
+            fills = [_about(symbol, self._read_fill(trade, market)) for trade in _rows(raw)]
+            if exchange_order_id is not None and any(fill.exchange_order_id != exchange_order_id for fill in fills):
+                raise MalformedResponse(
+                    f"asked for the trades of order {exchange_order_id[:40]!r}, got another order's"
+                )
+            return fills
+
+        return await self._question(f"our trades of {symbol}", asked, read)
 
     # --- commands --------------------------------------------------------------------------------------------------
 
@@ -250,9 +266,12 @@ class CcxtConnector(ExchangeConnector):
     async def test_order(self, request: OrderRequest) -> None:
         """Let the exchange check an order without placing it, where it offers that."""
         request, market = self._checked_request(request)
-        await self._question(f"the test of {request.client_order_id}", self._ask_test(request, market), lambda raw: None)
+        await self._question(
+            f"the test of {request.client_order_id}", self._ask_test(request, market), lambda raw: None
+        )
 
     async def cancel_order(self, ref: OrderRef) -> OrderUpdate:
+        self._connected()
         market = self.instrument(ref.symbol)
 
         def read(raw: Any) -> OrderUpdate:
@@ -272,6 +291,7 @@ class CcxtConnector(ExchangeConnector):
     def _checked_request(self, request: OrderRequest) -> tuple[OrderRequest, Instrument]:
         """The request with a client order id, and its market; refused here when it breaks a rule. Nothing is sent."""
         self._connected()
+        request = _valid(request)
         market = self.instrument(request.symbol)
         if request.client_order_id is None:
             request = request.model_copy(update={"client_order_id": self.new_client_order_id()})
@@ -294,6 +314,9 @@ class CcxtConnector(ExchangeConnector):
     async def _question(self, what: str, asked: Awaitable[Any], read: Callable[[Any], T]) -> T:
         try:
             return read(await asked)
+        except asyncio.CancelledError as error:
+            # made anew: the frames below hold the signed request in their locals
+            translated: BaseException = asyncio.CancelledError(*error.args)
         except Exception as error:  # noqa: BLE001  whatever it is, it becomes one of ours
             translated = translate_question(error, what=what, table=self._refusals)
         raise translated
@@ -304,7 +327,7 @@ class CcxtConnector(ExchangeConnector):
         with departing(self._placement_connection) as departure:
             try:
                 return read(await sent)
-            except BaseException as error:  # noqa: BLE001  a cancelled task, too, leaves an order behind
+            except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  a cancelled task, too, leaves an order behind
                 translated = translate_command(
                     error, departure=departure, table=self._refusals, what=what, client_order_id=client_order_id
                 )
@@ -326,10 +349,17 @@ class CcxtConnector(ExchangeConnector):
             raise MalformedResponse(f"asked for {_named(ref)}: {doubt}")
         return update
 
-    def _read_orders(self, raw: Any) -> list[OrderUpdate]:
-        if not isinstance(raw, list):
-            raise MalformedResponse("a list of orders was expected")
-        return [self._read_order(order, None) for order in raw]
+    def _read_orders(self, raw: Any, market: Instrument | None) -> list[OrderUpdate]:
+        updates = [self._read_order(order, market) for order in _rows(raw)]
+        if any(not update.exchange_order_id for update in updates):
+            raise MalformedResponse("an order without an id")
+        return updates if market is None else [_about(market.symbol, update) for update in updates]
+
+    def _read_some_instruments(self, raw: Any) -> list[Instrument]:
+        instruments = self._read_instruments(raw)
+        if not instruments:
+            raise MalformedResponse("not one market was listed")
+        return instruments
 
     # --- the unified default: an adapter may replace any of these --------------------------------------------------
 
@@ -427,6 +457,37 @@ def _insist(doubt: str | None) -> None:
     """Inside a command, an answer that does not prove itself leaves the outcome unknown."""
     if doubt is not None:
         raise MalformedResponse(doubt)
+
+
+class _OfMarket(Protocol):
+    @property
+    def symbol(self) -> str: ...
+
+
+S = TypeVar("S", bound=_OfMarket)
+
+
+def _about(symbol: str, value: S) -> S:
+    """`value`, which must be about the market that was asked for."""
+    if value.symbol != symbol:
+        raise MalformedResponse(f"asked about {symbol}, got an answer about {value.symbol[:40]!r}")
+    return value
+
+
+def _rows(raw: Any) -> list[Any]:
+    """A list as it came. Anything else that can be walked through, an empty object for one, is not "none"."""
+    if not isinstance(raw, list):
+        raise MalformedResponse(f"a list was expected, not {type(raw).__name__}")
+    return raw
+
+
+def _valid(request: OrderRequest) -> OrderRequest:
+    """The request checked once more: pydantic's `model_copy` and `model_construct` let any value in."""
+    try:
+        return OrderRequest.model_validate(dict(request))
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, at['loc']))} {at['msg']}".strip() for at in error.errors())
+    raise InvalidOrder(problems[:300], source=RejectSource.LOCAL)
 
 
 def _named(ref: OrderRef) -> str:

@@ -33,7 +33,9 @@ def _make(kind: type[ExchangeError]) -> Maker:
 
 def _rejected(reason: RejectReason) -> Maker:
     def make(message: str, answer: Answer | None) -> ExchangeError:
-        return Rejected(message, reason=reason, code=_code(answer), http_status=None if answer is None else answer.status)
+        return Rejected(
+            message, reason=reason, code=_code(answer), http_status=None if answer is None else answer.status
+        )
 
     return make
 

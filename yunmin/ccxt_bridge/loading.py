@@ -1,8 +1,8 @@
 """Import one ccxt exchange without the other hundred.
 
-`import ccxt.async_support.binance` runs `ccxt/__init__` and `ccxt/async_support/__init__`, which import every exchange
+Importing one module of `ccxt.async_support` runs `ccxt/__init__` and `ccxt/async_support/__init__`, which import every exchange
 ccxt has: about two seconds and 100 MB. Here both packages are put in place unexecuted; they run in full the moment
-anybody asks them for a name, so `import ccxt; ccxt.kraken()` still works afterwards as if nothing had happened.
+anybody asks them for a name, so a plain `import ccxt` still works afterwards as if nothing had happened.
 """
 
 from __future__ import annotations

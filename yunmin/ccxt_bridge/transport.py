@@ -185,9 +185,11 @@ def _is_intact(handler: Any) -> bool:
 
 
 def _is_readable(handler: Any) -> bool:
-    """Whether bytes, or the end of the stream, wait in the kernel. Does not block. True where it cannot be told."""
+    """Whether bytes, or the end of the stream, wait in the kernel. Does not block."""
     sock = handler.transport.get_extra_info("socket")
-    descriptor = -1 if sock is None else sock.fileno()
+    if sock is None:
+        return False  # not a connection of the kernel's: a replay from memory
+    descriptor = sock.fileno()
     if descriptor < 0:
         return True
     if not hasattr(select, "poll"):
@@ -258,4 +260,3 @@ class GuardedSession:
     async def close(self) -> None:
         """Close every connection. May be called twice."""
         await self._session.close()
-

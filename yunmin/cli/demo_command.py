@@ -5,16 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from yunmin.cli.connection import AdapterOption, JsonOption, choose_adapter
-from yunmin.cli.demo_flow import DemoResult, play
 from yunmin.cli.outcome import Exit, emit_json, run
-from yunmin.cli.venue_process import venue_process
 from yunmin.clock import SystemClock
 from yunmin.exchange import ConnectionWish
+
+if TYPE_CHECKING:
+    from yunmin.cli.demo_flow import DemoResult
 
 __all__ = ["demo"]
 
@@ -29,6 +30,9 @@ def demo(
     as_json: JsonOption = False,
 ) -> None:
     """Start a local venue, trade on it over HTTP, and compare the result with the venue's own ledger."""
+
+    from yunmin.cli.demo_flow import play
+    from yunmin.cli.venue_process import venue_process
 
     async def work() -> None:
         narrator = _Silent() if as_json else _Aloud()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
 
 from yunmin.cli.venue_process import VenueDoor
+from yunmin.clock import SystemClock
 from yunmin.core.data_contracts import (
     Instrument,
     OrderRef,
@@ -23,7 +23,7 @@ from yunmin.core.data_contracts import (
 )
 from yunmin.core.data_contracts.money import EXACT, ceil_to_step, floor_to_step, plain, to_decimal
 from yunmin.core.order_tracker import InFlightOrder, OrderTracker
-from yunmin.errors import InsufficientFunds, NotSupported, Unavailable
+from yunmin.errors import InsufficientFunds, NotSupported, RejectSource, Unavailable, UnknownSymbol
 from yunmin.exchange import ExchangeConnector, ShowsMarket
 
 __all__ = ["DemoResult", "Narrator", "play"]
@@ -247,7 +247,7 @@ async def _refresh(
         await _ask(connector, tracker, order)
         if order.is_completed or order.filled_qty >= wanted:
             return
-        await asyncio.sleep(_POLL_INTERVAL)
+        await SystemClock().sleep(_POLL_INTERVAL)
 
 
 async def _ask(connector: ExchangeConnector, tracker: OrderTracker, order: InFlightOrder) -> None:
@@ -290,11 +290,12 @@ async def _until_filled(
 # --- requests ----------------------------------------------------------------------------------------------------
 
 
-def _market(markets: Any, symbol: str | None) -> Instrument:
-    if symbol is not None:
-        return next(market for market in markets.values() if symbol in (market.symbol, market.exchange_symbol))
-    first: Instrument = next(iter(markets.values()))
-    return first
+def _market(markets: Mapping[str, Instrument], symbol: str | None) -> Instrument:
+    """The market that was named, under either of its names; else the first."""
+    for market in markets.values():
+        if symbol is None or symbol in (market.symbol, market.exchange_symbol):
+            return market
+    raise UnknownSymbol(f"no market {symbol!r} here; there are {', '.join(markets)}", source=RejectSource.LOCAL)
 
 
 def _resting_request(market: Instrument, ticker: Ticker, client_order_id: str) -> OrderRequest:

@@ -40,6 +40,12 @@ _CANCEL_STATES = (
 )
 _PRICE_PLACES = Decimal("1e-18")
 
+# Looking a member up on its enum class costs more than all else in a comparison, and these are met on every event.
+_PENDING, _FILLED, _REJECTED, _FAILED = OrderState.PENDING, OrderState.FILLED, OrderState.REJECTED, OrderState.FAILED
+_CONFIRMED, _NO_CANCEL_STATE = Certainty.CONFIRMED, CancelState.NONE
+_NO_REFUSAL = (None, None)
+_new_tuple = tuple.__new__  # what a NamedTuple's own constructor calls in the end
+
 
 class InFlightOrder:
     """A live order. Quantities are in base units, prices in quote units per base unit, all exact Decimals.
@@ -133,7 +139,7 @@ class InFlightOrder:
         self._voided: dict[str, OrderFill | None] | None = None
         self._local_fills = 0
         # derived from them
-        self._state = OrderState.PENDING
+        self._state = _PENDING
         self._fees: tuple[tuple[str, Decimal], ...] = ()
         self._fees_unknown = 0
         self._inferred_effective = ZERO
@@ -257,15 +263,15 @@ class InFlightOrder:
     @property
     def unattributed_qty(self) -> Decimal:
         """Base units that the exchange reports filled and no fill, real or inferred, accounts for yet."""
-        gap = _subtract(self._reported_qty, self._real_qty)
-        return _subtract(gap, self._inferred_effective) if gap > ZERO else ZERO
+        if self._reported_qty <= self._real_qty:
+            return ZERO
+        return _subtract(_subtract(self._reported_qty, self._real_qty), self._inferred_effective)
 
     @property
     def overfill_qty(self) -> Decimal:
         """Base units filled beyond what was asked."""
-        if self._qty is None:
-            return ZERO
-        return max(ZERO, _subtract(self.gross_filled_qty, self._qty))
+        gross = self.gross_filled_qty
+        return ZERO if self._qty is None or gross <= self._qty else _subtract(gross, self._qty)
 
     @property
     def average_price(self) -> Decimal | None:
@@ -322,29 +328,34 @@ class InFlightOrder:
 
     def snapshot(self) -> OrderSnapshot:
         """The order as it is now, frozen."""
-        plain = self._voided is None and self._reported_qty <= self._real_qty
         state = self._state
-        is_refused = state is OrderState.REJECTED or state is OrderState.FAILED
-        return OrderSnapshot(
-            self._client_order_id,
-            self._exchange_order_id,
-            self._symbol,
-            self._side,
-            self._order_type,
-            self._time_in_force,
-            self._qty,
-            self._price,
-            state,
-            self.certainty if self._uncertain else Certainty.CONFIRMED,
-            self.cancel_state if self._cancel[0] else CancelState.NONE,
-            self._real_qty if plain else self.filled_qty,
-            self.average_price if self._real_qty or not plain else None,
-            ZERO if plain else self.unattributed_qty,
-            self.overfill_qty if state is OrderState.FILLED else ZERO,
-            self._fees,
-            not self._fees_unknown if plain else self.fees_complete,
-            self._origin,
-            *(self._refusal() if is_refused else (None, None)),
+        filled_qty, unattributed_qty, fees_complete = self._real_qty, ZERO, not self._fees_unknown
+        if self._voided is not None or self._reported_qty > filled_qty:
+            filled_qty, unattributed_qty, fees_complete = self.filled_qty, self.unattributed_qty, self.fees_complete
+        refusal = self._refusal() if state is _REJECTED or state is _FAILED else _NO_REFUSAL
+        return _new_tuple(
+            OrderSnapshot,
+            (
+                self._client_order_id,
+                self._exchange_order_id,
+                self._symbol,
+                self._side,
+                self._order_type,
+                self._time_in_force,
+                self._qty,
+                self._price,
+                state,
+                self.certainty if self._uncertain else _CONFIRMED,
+                self.cancel_state if self._cancel[0] else _NO_CANCEL_STATE,
+                filled_qty,
+                self.average_price if filled_qty else None,
+                unattributed_qty,
+                self.overfill_qty if state is _FILLED else ZERO,
+                self._fees,
+                fees_complete,
+                self._origin,
+                *refusal,
+            ),
         )
 
     def __repr__(self) -> str:
@@ -354,8 +365,8 @@ class InFlightOrder:
         )
 
     def _refusal(self) -> tuple[RejectReason | None, RejectSource | None]:
-        if self._state is not OrderState.REJECTED and self._state is not OrderState.FAILED:
-            return None, None
+        if self._state is not _REJECTED and self._state is not _FAILED:
+            return _NO_REFUSAL
         if self._refused is not None and self._refused[0] is self._state:
             return self._refused[1:]
         return RejectReason.OTHER, RejectSource.EXCHANGE

@@ -6,7 +6,7 @@ says which news is whose. The tracker hands over only news that fits its order, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -69,7 +69,13 @@ __all__ = [
     "void_fill",
 ]
 
-_add, _subtract, _multiply = EXACT.add, EXACT.subtract, EXACT.multiply
+_add, _subtract, _multiply, _multiply_add = EXACT.add, EXACT.subtract, EXACT.multiply, EXACT.fma
+
+# Looking a member up on its enum class costs more than all else in a comparison.
+_PENDING, _OPEN, _FILLED, _FAILED = OrderState.PENDING, OrderState.OPEN, OrderState.FILLED, OrderState.FAILED
+_INFERRED = FillKind.INFERRED
+
+_new_tuple = tuple.__new__  # what a NamedTuple's own constructor calls in the end
 
 _NO_TIME = datetime.min.replace(tzinfo=UTC)
 """When something was said without a time: before everything that has one."""
@@ -88,8 +94,8 @@ class Tell:
 
     __slots__ = ("_next", "events")
 
-    def __init__(self, numbers: Iterator[int]) -> None:
-        self._next: Callable[[], int] = numbers.__next__
+    def __init__(self, next_number: Callable[[], int]) -> None:
+        self._next = next_number
         self.events: list[TrackerEvent] = []
 
     def __call__(self, kind: Callable[..., TrackerEvent], *details: object) -> None:
@@ -105,26 +111,27 @@ class Tell:
 
 def acknowledge(order: InFlightOrder, exchange_order_id: str, tell: Tell) -> None:
     """The exchange gave the order an id."""
-    was_unknown = _is_unknown(order)
+    was_unknown = order._uncertain and _is_unknown(order)
     order._exchange_order_id = exchange_order_id
     order._acknowledged = True
     _settle(order, tell, implied=False)
-    _tell_resolved(order, tell, was_unknown=was_unknown)
+    if was_unknown:
+        _tell_if_resolved(order, tell)
 
 
 def take_update(order: InFlightOrder, update: OrderUpdate, tell: Tell) -> None:
     """The exchange described the order in cumulative figures."""
-    was_unknown = _is_unknown(order)
+    was_unknown = order._uncertain and _is_unknown(order)
     state = update.state
     if state is None and update.raw_status is not None:
         message = f"status {update.raw_status!r} is not known; the state is kept"
         tell.anomaly(AnomalyKind.UNKNOWN_STATUS, order, message, update)
-    if state is not OrderState.PENDING and state is not OrderState.FAILED:
+    if state is not _PENDING and state is not _FAILED:
         order._acknowledged = True
     updated_at = update.updated_at
     if update.qty is not None or update.price is not None:
         _take_terms(order, update, tell)
-    if state is OrderState.FILLED or update.filled_qty is not None or order._figures is not None:
+    if state is _FILLED or update.filled_qty is not None or order._figures is not None:
         _take_figures(order, update)
     if state in _ENDING:
         _take_end(order, update, tell)
@@ -132,35 +139,35 @@ def take_update(order: InFlightOrder, update: OrderUpdate, tell: Tell) -> None:
         order._updated_at = updated_at
     gained = ZERO if order._inferred is None else _recount_inferred(order)
     previous = order._state
-    _move(order, tell, implied=state is not OrderState.OPEN)
+    _move(order, tell, implied=state is not _OPEN)
     if gained > ZERO:
         tell(OrderFilled, order.snapshot(), previous, _last_inferred(order)._replace(qty=gained))
     _tell_consequences(order, tell, previous)
-    _tell_resolved(order, tell, was_unknown=was_unknown)
+    if was_unknown:
+        _tell_if_resolved(order, tell)
 
 
 def take_fill(order: InFlightOrder, fill: Fill, tell: Tell) -> None:
     """The exchange named one execution."""
-    booked = OrderFill(
-        fill.trade_id, fill.qty, fill.price, fill.fee, fill.fee_asset, fill.ts, fill.liquidity, fill.kind
-    )
-    book_fill(order, booked, tell)
+    figures = fill.trade_id, fill.qty, fill.price, fill.fee, fill.fee_asset, fill.ts, fill.liquidity, fill.kind
+    book_fill(order, _new_tuple(OrderFill, figures), tell)
 
 
 def book_fill(order: InFlightOrder, fill: OrderFill, tell: Tell) -> None:
     """One execution; the same trade id again changes nothing, except that a fee may become known."""
-    if fill.qty <= ZERO or fill.price <= ZERO:
+    trade_id, qty, price = fill[:3]
+    if qty <= ZERO or price <= ZERO:
         tell.anomaly(AnomalyKind.EMPTY_FILL, order, "an execution of nothing, or for nothing, is not a fill", fill)
         tell(OrderQueryNeeded, order.snapshot(), "an execution without quantity or price was reported")
         return
-    if fill.kind is FillKind.INFERRED:
+    if fill.kind is _INFERRED:
         _book_inferred(order, fill, tell)
         return
-    known = order._fills.get(fill.trade_id) if order._fills is not None else None
+    known = order._fills.get(trade_id) if order._fills is not None else None
     if known is not None:
         _meet_again(order, known, fill, tell)
         return
-    was_unknown = _is_unknown(order)
+    was_unknown = order._uncertain and _is_unknown(order)
     _add_real(order, fill)
     absorbed = ZERO if order._inferred is None else -_recount_inferred(order)
     previous = order._state
@@ -172,12 +179,13 @@ def book_fill(order: InFlightOrder, fill: OrderFill, tell: Tell) -> None:
         tell(InferredFillReplaced, snapshot, absorbed)
     if after_end:
         tell(LateFill, snapshot, fill)
-    if order._voided is not None and fill.trade_id in order._voided:  # taken back before we heard of it
-        order._voided[fill.trade_id] = fill
+    if order._voided is not None and trade_id in order._voided:  # taken back before we heard of it
+        order._voided[trade_id] = fill
         snapshot = order.snapshot()
-        tell(OrderFillVoided, snapshot, fill.trade_id)
+        tell(OrderFillVoided, snapshot, trade_id)
     _tell_consequences(order, tell, previous, snapshot)
-    _tell_resolved(order, tell, was_unknown=was_unknown)
+    if was_unknown:
+        _tell_if_resolved(order, tell)
 
 
 def void_fill(order: InFlightOrder, voided: FillVoided, tell: Tell) -> None:
@@ -198,7 +206,7 @@ def void_fill(order: InFlightOrder, voided: FillVoided, tell: Tell) -> None:
 
 def take_submit_result(order: InFlightOrder, result: SubmitResult, tell: Tell) -> None:
     """The verdict on the placement. Evidence of the order itself always outweighs it."""
-    was_unknown = _is_unknown(order)
+    was_unknown = order._uncertain and _is_unknown(order)
     if result.verdict is Verdict.ACCEPTED:
         order._acknowledged = True
     elif result.verdict is Verdict.UNKNOWN or result.reason is RejectReason.DUPLICATE_ID:
@@ -208,12 +216,13 @@ def take_submit_result(order: InFlightOrder, result: SubmitResult, tell: Tell) -
     else:
         _take_refusal(order, result, tell)
     _settle(order, tell, implied=False)
-    _tell_resolved(order, tell, was_unknown=was_unknown)
+    if was_unknown:
+        _tell_if_resolved(order, tell)
 
 
 def _take_refusal(order: InFlightOrder, result: SubmitResult, tell: Tell) -> None:
     """REJECTED outranks FAILED, and a reason outranks OTHER, whichever came first."""
-    state = OrderState.FAILED if result.reason is RejectReason.NOT_SENT else OrderState.REJECTED
+    state = _FAILED if result.reason is RejectReason.NOT_SENT else OrderState.REJECTED
     refused = (state, result.reason or RejectReason.OTHER, result.source)
     if order._refused is not None and _refusal_rank(refused) <= _refusal_rank(order._refused):
         return
@@ -326,7 +335,7 @@ def _take_figures(order: InFlightOrder, update: OrderUpdate) -> None:
     """
     filled, cost = update.filled_qty, update.filled_cost
     known = order._figures or (order._reported_qty, order._reported_cost)
-    if update.state is OrderState.FILLED:
+    if update.state is _FILLED:
         order._said_full = True
         if filled is None:
             filled = update.qty
@@ -345,7 +354,7 @@ def _take_figures(order: InFlightOrder, update: OrderUpdate) -> None:
 
 
 def _take_end(order: InFlightOrder, update: OrderUpdate, tell: Tell) -> None:
-    if update.state is OrderState.FILLED:
+    if update.state is _FILLED:
         if order._qty is not None and not is_complete(order._qty, order.gross_filled_qty, order._qty_step):
             tell.anomaly(AnomalyKind.FILLED_SHORT, order, "reported FILLED with less than its quantity filled", update)
             tell(OrderQueryNeeded, order.snapshot(), "the status says filled, the figures do not")
@@ -355,15 +364,16 @@ def _take_end(order: InFlightOrder, update: OrderUpdate, tell: Tell) -> None:
             order._end = reported
 
 
-_ENDING = frozenset({OrderState.FILLED, *ENDS})
+_ENDING = frozenset({_FILLED, *ENDS})
 
 
 def _add_real(order: InFlightOrder, fill: OrderFill) -> None:
-    cost = _add(order._real_cost, _multiply(fill.qty, fill.price))
+    cost = _multiply_add(fill.qty, fill.price, order._real_cost)
     qty = _add(order._real_qty, fill.qty)
     if order._fills is None:
-        order._fills = {}
-    order._fills[fill.trade_id] = fill
+        order._fills = {fill.trade_id: fill}
+    else:
+        order._fills[fill.trade_id] = fill
     order._real_qty, order._real_cost = qty, cost
     if order._voided is None or fill.trade_id not in order._voided:
         _add_fee(order, fill)
@@ -375,23 +385,27 @@ def _fee_is_known(fill: OrderFill) -> bool:
 
 
 def _add_fee(order: InFlightOrder, fill: OrderFill) -> None:
-    if not _fee_is_known(fill):
-        order._fees_unknown += 1
-    elif fill.fee and fill.fee_asset is not None:
+    if fill.fee and fill.fee_asset is not None:
         _change_fee(order, fill.fee_asset, fill.fee)
+    elif not _fee_is_known(fill):
+        order._fees_unknown += 1
 
 
 def _subtract_fee(order: InFlightOrder, fill: OrderFill) -> None:
-    if not _fee_is_known(fill):
-        order._fees_unknown -= 1
-    elif fill.fee and fill.fee_asset is not None:
+    if fill.fee and fill.fee_asset is not None:
         _change_fee(order, fill.fee_asset, _subtract(ZERO, fill.fee))
+    elif not _fee_is_known(fill):
+        order._fees_unknown -= 1
 
 
 def _change_fee(order: InFlightOrder, asset: str, change: Decimal) -> None:
     fees = order._fees
     if not fees:
         order._fees = ((asset, change),)
+        return
+    if len(fees) == 1 and fees[0][0] == asset:
+        amount = _add(fees[0][1], change)
+        order._fees = ((asset, amount),) if amount else ()
         return
     amounts = dict(fees)
     amounts[asset] = _add(amounts.get(asset, ZERO), change)
@@ -487,11 +501,12 @@ def _become_uncertain(order: InFlightOrder, result: SubmitResult, tell: Tell) ->
 
 
 def _is_unknown(order: InFlightOrder) -> bool:
+    """Whether nobody can say that the order exists: its placement has no answer, and nothing else shows it."""
     return order._uncertain and order._refused is None and not order.has_evidence
 
 
-def _tell_resolved(order: InFlightOrder, tell: Tell, *, was_unknown: bool) -> None:
-    if was_unknown and not _is_unknown(order):
+def _tell_if_resolved(order: InFlightOrder, tell: Tell) -> None:
+    if not _is_unknown(order):
         tell(OrderResolved, order.snapshot())
 
 
@@ -526,26 +541,28 @@ def _move(order: InFlightOrder, tell: Tell, *, implied: bool) -> None:
         tell(OrderOpened, order.snapshot(), implied)
 
 
-_NOT_IN_THE_BOOK = frozenset({OrderState.PENDING, OrderState.REJECTED, OrderState.FAILED})
+_NOT_IN_THE_BOOK = frozenset({_PENDING, OrderState.REJECTED, _FAILED})
 
 
 def _tell_consequences(
     order: InFlightOrder, tell: Tell, previous: OrderState, snapshot: OrderSnapshot | None = None
 ) -> None:
     state = order._state
-    if state in TERMINAL:
+    if state not in TERMINAL:
         if order._told_end:
-            if state is not previous:
-                tell(OrderCorrected, snapshot or order.snapshot(), previous)
-        elif order._reported_qty <= order._real_qty or order.unattributed_qty <= ZERO:
-            order._told_end = True
-            tell(_END_EVENTS[state], snapshot or order.snapshot(), previous)
-        if state is OrderState.FILLED and order.overfill_qty > order._told_overfill:
-            order._told_overfill = order.overfill_qty
-            tell(Overfill, snapshot or order.snapshot())
-    elif order._told_end:
-        order._told_end = False
-        tell(OrderCorrected, snapshot or order.snapshot(), previous)
+            order._told_end = False
+            tell(OrderCorrected, snapshot or order.snapshot(), previous)
+        return
+    is_news = state is not previous if order._told_end else order.unattributed_qty <= ZERO
+    if state is not _FILLED and not is_news:
+        return
+    snapshot = snapshot or order.snapshot()
+    if is_news:
+        tell(OrderCorrected if order._told_end else _END_EVENTS[state], snapshot, previous)
+        order._told_end = True
+    if snapshot.overfill_qty > order._told_overfill:
+        order._told_overfill = snapshot.overfill_qty
+        tell(Overfill, snapshot)
 
 
 def _millis(moment: datetime | None) -> int:

@@ -16,6 +16,7 @@ from yunmin.core.data_contracts.money import ZERO
 __all__ = ["ENDS", "TERMINAL", "TRANSITIONS", "is_complete", "next_state", "outranks"]
 
 _S = OrderState
+_PENDING, _OPEN, _PARTIALLY_FILLED, _FILLED = _S.PENDING, _S.OPEN, _S.PARTIALLY_FILLED, _S.FILLED
 
 TRANSITIONS: Final[dict[OrderState, dict[OrderState, str]]] = {
     _S.PENDING: {
@@ -103,14 +104,14 @@ def next_state(
     `refused` (REJECTED or FAILED) is a verdict on our command and gives way to any evidence of the order itself.
     """
     if complete:
-        return _S.FILLED
+        return _FILLED
     if end is not None:
         return end
     if any_filled:
-        return _S.PARTIALLY_FILLED
+        return _PARTIALLY_FILLED
     if acknowledged:
-        return _S.OPEN
-    return refused or _S.PENDING
+        return _OPEN
+    return refused or _PENDING
 
 
 def outranks(candidate: tuple[int, OrderState], known: tuple[int, OrderState] | None) -> bool:

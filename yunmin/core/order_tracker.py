@@ -76,7 +76,7 @@ class OrderTracker:
         self._shared_ids: dict[str, dict[str, InFlightOrder]] = {}  # exchange id -> symbol -> order, where two share it
         self._orphans: OrderedDict[int, News] = OrderedDict()
         self._waiting: dict[_OrphanKey, list[int]] = {}  # by either id of the order that the news is about
-        self._numbers: Iterator[int] = count(1)
+        self._next_number: Callable[[], int] = count(1).__next__
         self._orphan_numbers: Iterator[int] = count(1)
         self._listeners: list[Listener] = []
         self._outbox: deque[TrackerEvent] = deque()
@@ -156,7 +156,7 @@ class OrderTracker:
         False (and an Anomaly) when the order has another id already or the id is another order's, and for an unknown
         order; the latter takes it when it appears.
         """
-        tell = evolution.Tell(self._numbers)
+        tell = evolution.Tell(self._next_number)
         order = self._orders.get(client_order_id)
         if order is None:
             news = OrderUpdate(
@@ -200,7 +200,7 @@ class OrderTracker:
             if amount is not None:
                 raise InvalidValue("fee and fee_rate say the same thing twice; give one")
             amount = EXACT.multiply(EXACT.multiply(exact_qty, exact_price), to_decimal(fee_rate))
-        tell = evolution.Tell(self._numbers)
+        tell = evolution.Tell(self._next_number)
         order = self._orders.get(client_order_id)
         if trade_id is None:
             trade_id = self._local_trade_id(client_order_id, order)
@@ -232,7 +232,7 @@ class OrderTracker:
         order = self._orders.get(client_order_id)
         if order is None:
             # not kept for later: it would end an order that is placed under this id after all
-            tell = evolution.Tell(self._numbers)
+            tell = evolution.Tell(self._next_number)
             message = f"{client_order_id} is cancelled, but not known"
             tell.anomaly(AnomalyKind.UNKNOWN_ORDER, None, message, client_order_id)
             self._publish(tell.events)
@@ -271,9 +271,10 @@ class OrderTracker:
         The same news again changes nothing. News that fits no order is kept for it. News that contradicts its order
         (another symbol, another side, another order's id) is returned as an Anomaly and not applied.
         """
-        tell = evolution.Tell(self._numbers)
+        tell = evolution.Tell(self._next_number)
         self._take(news, tell)
-        self._publish(tell.events)
+        if self._listeners:
+            self._publish(tell.events)
         return tell.events
 
     def adopt(self, update: OrderUpdate) -> InFlightOrder:
@@ -402,7 +403,7 @@ class OrderTracker:
         self._orders[order._client_order_id] = order
         self._list_open(order)
         self._created += 1
-        tell = evolution.Tell(self._numbers)
+        tell = evolution.Tell(self._next_number)
         tell(OrderSubmitted, order.snapshot())
         if self._orphans:
             self._take_waiting(order, tell)
@@ -421,7 +422,7 @@ class OrderTracker:
         if order is None:
             self._keep_orphan(news, tell)
         elif self._fits(order, news, tell):
-            self._change(order, evolution.EVOLVE[type(news)], news, tell)
+            self._change(order, _EVOLVE[type(news)], news, tell)
 
     def _take_verdict(self, news: _Verdict, tell: evolution.Tell) -> None:
         order = self._orders.get(news.client_order_id)
@@ -429,9 +430,9 @@ class OrderTracker:
             self._keep_orphan(news, tell)
             return
         carried = self._carried(order, news, tell)
-        self._change(order, evolution.EVOLVE[type(news)], news, tell)
+        self._change(order, _EVOLVE[type(news)], news, tell)
         for piece in carried:
-            self._change(order, evolution.EVOLVE[type(piece)], piece, tell)
+            self._change(order, _EVOLVE[type(piece)], piece, tell)
 
     def _change(
         self,
@@ -535,7 +536,7 @@ class OrderTracker:
 
     def _refile(self, order: InFlightOrder, before: OrderState, after: OrderState) -> None:
         """Keep the lists and counts true to an order whose state has changed."""
-        self._filled += (after is OrderState.FILLED) - (before is OrderState.FILLED)
+        self._filled += (after is _FILLED) - (before is _FILLED)
         if before in TERMINAL:
             if after not in TERMINAL:  # a correction
                 self._done.remove(order)
@@ -667,6 +668,8 @@ def _terms(order: InFlightOrder) -> tuple[object, ...]:
     )
 
 
+_FILLED = OrderState.FILLED
+_EVOLVE = evolution.EVOLVE
 _SIDES = {str(side): side for side in Side}
 _ORDER_TYPES = {str(order_type): order_type for order_type in OrderType}
 _TIMES_IN_FORCE = {str(time_in_force): time_in_force for time_in_force in TimeInForce}

@@ -29,7 +29,8 @@ def read_candles(path: Path, symbol: str) -> tuple[Candle, ...]:
 
     Columns: `timestamp` or `date` (the open time: a datetime, naive meaning UTC, or an integer of seconds,
     milliseconds, microseconds or nanoseconds), then open, high, low, close, volume. Values are rounded to eight
-    decimals: floats in such files carry noise beyond them. Rows may come in any order, and there may be gaps in time; both are accepted.
+    decimals: floats in such files carry noise beyond them. Rows may come in any order, and there may be gaps in time;
+    both are accepted.
 
     Raises ConfigurationError for a file that cannot be read, a missing column, no rows, an empty or NaN or infinite
     cell, a price of zero or less, a high below the low, or one time given twice; the message names the first such row.

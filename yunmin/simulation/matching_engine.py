@@ -114,7 +114,7 @@ class MatchingEngine:
             return plan
         if not account.lock(floor.market.quote if plan.is_buy else floor.market.base, plan.lock):
             return Refusal.INSUFFICIENT_FUNDS
-        return self._accept(new, plan, floor, index)
+        return self._accept(new, plan, floor, index, account)
 
     def cancel(self, account: str, market: str, order_id: int) -> Order | Refusal:
         """End an open order of `account` and give back what was set aside for it."""
@@ -146,10 +146,10 @@ class MatchingEngine:
             if account.locked[asset] != needed.get(asset, 0)
         ]
 
-    def _accept(self, new: NewOrder, plan: Plan, floor: MarketFloor, index: OrderIndex) -> Order:
+    def _accept(self, new: NewOrder, plan: Plan, floor: MarketFloor, index: OrderIndex, account: Account) -> Order:
         now = self.now()
         floor.last_order_id += 1
-        order = Order(floor.last_order_id, new, qty=plan.qty, locked=plan.lock, now=now)
+        order = Order(floor.last_order_id, new, account, qty=plan.qty, locked=plan.lock, now=now)
         index.add(order)
         if self._listeners:
             self._tell(EventKind.ACCEPTED, now, order, None)
@@ -194,7 +194,7 @@ class MatchingEngine:
         self._book_fill(floor, trade, taker, taker is buy)
 
     def _move(self, market: Market, buy: Order, sell: Order, qty: int, cost: int) -> None:
-        buyer, seller = self._owner(buy), self._owner(sell)
+        buyer, seller = buy.owner, sell.owner
         buy.locked -= cost
         buyer.locked[market.quote] -= cost
         if buy.price:
@@ -208,7 +208,7 @@ class MatchingEngine:
         seller.free[market.quote] += cost
 
     def _book_fill(self, floor: MarketFloor, trade: Trade, order: Order, is_buyer: bool) -> None:  # noqa: FBT001
-        account = self._owner(order)
+        account = order.owner
         is_maker = trade.buyer_is_maker is is_buyer
         received, asset = (trade.qty, floor.market.base) if is_buyer else (trade.cost, floor.market.quote)
         fee, fee_asset = self._charge(account, received, asset, is_maker)
@@ -251,7 +251,7 @@ class MatchingEngine:
         return fee, asset
 
     def _finish(self, floor: MarketFloor, order: Order, state: OrderState, now: int) -> None:
-        account = self._owner(order)
+        account = order.owner
         if order.locked:
             account.unlock(floor.market.quote if order.is_buy else floor.market.base, order.locked)
             order.locked = 0
@@ -261,12 +261,6 @@ class MatchingEngine:
         kind = _ENDINGS.get(state)
         if kind is not None and self._listeners:
             self._tell(kind, now, order, None)
-
-    def _owner(self, order: Order) -> Account:
-        account = self._ledger.account(order.account)
-        if account is None:
-            raise ConfigurationError(f"order {order.id} has no owner")
-        return account
 
     def _tell(self, kind: EventKind, now: int, order: Order, fill: AccountFill | None) -> None:
         event = EngineEvent(kind, now, order, fill)

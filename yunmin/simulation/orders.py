@@ -14,6 +14,7 @@ from yunmin.core.data_contracts.enums import OrderState, OrderType, Side, TimeIn
 from yunmin.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from yunmin.simulation.ledger import Account
     from yunmin.simulation.order_book import Level
 
 __all__ = [
@@ -103,6 +104,7 @@ class Order:
         "market",
         "next",
         "order_type",
+        "owner",
         "prev",
         "price",
         "qty",
@@ -114,8 +116,9 @@ class Order:
         "updated",
     )
 
-    def __init__(self, order_id: int, new: NewOrder, *, qty: int, locked: int, now: int) -> None:
+    def __init__(self, order_id: int, new: NewOrder, owner: Account, *, qty: int, locked: int, now: int) -> None:
         self.id = order_id
+        self.owner = owner
         self.account = new.account
         self.market = new.market
         self.is_buy = new.side is Side.BUY

@@ -5,7 +5,7 @@ Appending is all that the engine pays for. Aggregates and bars are brought up to
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from typing import NamedTuple
 
 from yunmin.simulation.intervals import DAY, MINUTE, MONTH, SECOND, open_of, step_open
@@ -54,46 +54,54 @@ class Statistics(NamedTuple):
 
 
 class Tape:
-    """Trades in the order in which they happened, numbered from one."""
+    """Trades in the order in which they happened, numbered from one.
 
-    def __init__(self) -> None:
+    Remembers at least the last `keep` trades and traded seconds; minutes are remembered for ever.
+    """
+
+    def __init__(self, *, keep: int = 200_000) -> None:
         self.trades: list[Trade] = []
+        self.next_id = 1
+        self.last_price = 0
+        self._keep = keep
         self._aggregates: list[AggregateTrade] = []
         self._aggregated = 0
+        self._latest: Trade | None = None
         self._seconds = _BarSeries(SECOND)
         self._minutes = _BarSeries(MINUTE)
 
-    @property
-    def next_id(self) -> int:
-        return len(self.trades) + 1
-
-    @property
-    def last_price(self) -> int:
-        """The price of the last trade, zero before the first."""
-        return self.trades[-1].price if self.trades else 0
-
     def append(self, trade: Trade) -> None:
+        """Write down the next trade."""
         self.trades.append(trade)
+        self.next_id += 1
+        self.last_price = trade.price
+        if len(self.trades) > 2 * self._keep:
+            self._forget()
 
-    def between(self, start: int, end: int) -> tuple[int, int]:
-        """Indices of the trades from `start` to `end`, both included, as a half-open range."""
-        low = bisect_left(self.trades, start, key=_time_of)
-        return low, bisect_right(self.trades, end, lo=low, key=_time_of)
+    def _forget(self) -> None:
+        self.aggregates()
+        for series in (self._seconds, self._minutes):
+            series.catch_up(self.trades)
+            series.seen = self._keep
+        del self.trades[: -self._keep]
+        del self._aggregates[: -self._keep]
+        del self._seconds.bars[: -self._keep]
+        self._aggregated = self._keep
 
     def aggregates(self) -> list[AggregateTrade]:
-        """Every aggregate trade so far, oldest first, numbered from one."""
+        """Every aggregate trade that is remembered, oldest first, numbered from one without holes."""
         for trade in self.trades[self._aggregated :]:
             self._aggregate(trade)
         self._aggregated = len(self.trades)
         return self._aggregates
 
     def _aggregate(self, trade: Trade) -> None:
+        previous, self._latest = self._latest, trade
         last = self._aggregates[-1] if self._aggregates else None
-        previous = self.trades[last.last_id - 1] if last is not None else None
         if last is not None and previous is not None and _belong_together(previous, trade):
             self._aggregates[-1] = last._replace(qty=last.qty + trade.qty, last_id=trade.id)
             return
-        number = len(self._aggregates) + 1
+        number = 1 if last is None else last.id + 1
         self._aggregates.append(
             AggregateTrade(number, trade.price, trade.qty, trade.id, trade.id, trade.time, trade.buyer_is_maker)
         )
@@ -108,13 +116,13 @@ class Tape:
         end: int | None = None,
         offset: int = 0,
     ) -> list[Bar]:
-        """At most `limit` bars, oldest first, without holes from the first trade to `now`.
+        """At most `limit` bars, oldest first, without holes from the first remembered trade to `now`.
 
         With `start`, the oldest that open at or after it; else the newest that open at or before `end`.
         """
-        if not self.trades:
+        if not self.trades or (start is not None and start > now):
             return []
-        first = open_of(self.trades[0].time, length, offset=offset)
+        first = open_of(self._series(length).bars[0].open_time, length, offset=offset)
         last = open_of(now if end is None else min(now, end), length, offset=offset)
         if start is not None:
             first = max(first, _first_open_from(start, length, offset))
@@ -162,27 +170,23 @@ class _BarSeries:
 
     def __init__(self, length: int) -> None:
         self._length = length
-        self._seen = 0
+        self.seen = 0
         self.bars: list[Bar] = []
 
     def catch_up(self, trades: list[Trade]) -> None:
-        for trade in trades[self._seen :]:
+        for trade in trades[self.seen :]:
             open_time = trade.time // self._length * self._length
             bar = _bar_of(open_time, trade)
             if self.bars and self.bars[-1].open_time == open_time:
                 bar = _fold(open_time, [self.bars.pop(), bar], 0)
             self.bars.append(bar)
-        self._seen = len(trades)
+        self.seen = len(trades)
 
     def index_of(self, moment: int) -> int:
         return bisect_left(self.bars, moment, key=_open_time_of)
 
     def close_before(self, index: int) -> int:
         return self.bars[index - 1].close if index else 0
-
-
-def _time_of(trade: Trade) -> int:
-    return trade.time
 
 
 def _open_time_of(bar: Bar) -> int:

@@ -53,9 +53,7 @@ class BinanceAuth:
 
 def _signer(secret: SecretStr) -> _Signer:
     if "PRIVATE KEY" not in secret.get_secret_value():
-        return lambda payload: hmac.new(
-            secret.get_secret_value().encode("utf-8"), payload, hashlib.sha256
-        ).hexdigest()
+        return lambda payload: hmac.new(secret.get_secret_value().encode("utf-8"), payload, hashlib.sha256).hexdigest()
     key = _private_key(secret)
     if isinstance(key, Ed25519PrivateKey):
         return lambda payload: base64.b64encode(key.sign(payload)).decode("ascii")

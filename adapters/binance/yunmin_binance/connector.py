@@ -21,6 +21,7 @@ from yunmin.core.data_contracts import (
     Ticker,
 )
 from yunmin.core.data_contracts.money import plain
+from yunmin.core.order_lifecycle import TERMINAL
 from yunmin.errors import MalformedResponse, NotSupported, OrderNotFound
 from yunmin.exchange import ConnectorConfig
 from yunmin_binance import parse
@@ -48,16 +49,25 @@ class BinanceSpot(CcxtConnector):
 
     async def cancel_all_orders(self, symbol: str) -> list[OrderUpdate]:
         """Cancel every open order of a symbol, whoever placed it; empty when there was none."""
+        exchange = self._connected()
         market = self.instrument(symbol)
-        sent = self._connected().private_delete_openorders({"symbol": market.exchange_symbol})
-
-        def read(raw: Any) -> list[OrderUpdate]:
-            return [self._read_cancelled(order, market) for order in raw if "orderId" in order]
-
+        sent = exchange.private_delete_openorders({"symbol": market.exchange_symbol})
         try:
-            return await self._command(f"cancel all of {symbol}", sent, read, client_order_id=None)
+            return await self._command(
+                f"cancel all of {symbol}", sent, lambda raw: self._read_all_cancelled(raw, market), client_order_id=None
+            )
         except OrderNotFound:
             return []
+
+    def _read_all_cancelled(self, raw: Any, market: Instrument) -> list[OrderUpdate]:
+        """Binance refuses when there was nothing to cancel, so an empty answer proves nothing."""
+        if not isinstance(raw, list) or not raw:
+            raise MalformedResponse("a list of cancelled orders was expected")
+        updates = [self._read_cancelled(order, market) for entry in raw for order in _orders_in(entry)]
+        for update in updates:
+            if update.symbol != market.symbol or update.state not in TERMINAL:
+                raise MalformedResponse("an order that is not one of those, or not cancelled")
+        return updates
 
     # --- how calls go out ------------------------------------------------------------------------------------------
 
@@ -76,11 +86,15 @@ class BinanceSpot(CcxtConnector):
         return await self._connected().private_get_order(_as_ref(ref, market))
 
     async def _ask_open_orders(self, market: Instrument | None) -> Any:
-        return await self._connected().private_get_openorders({} if market is None else {"symbol": market.exchange_symbol})
+        return await self._connected().private_get_openorders(
+            {} if market is None else {"symbol": market.exchange_symbol}
+        )
 
     async def _ask_order_history(self, market: Instrument, limit: int) -> Any:
         # without a time or an id Binance gives the newest `limit`, at most 1000
-        return await self._connected().private_get_allorders({"symbol": market.exchange_symbol, "limit": min(limit, 1000)})
+        return await self._connected().private_get_allorders(
+            {"symbol": market.exchange_symbol, "limit": min(limit, 1000)}
+        )
 
     async def _ask_fills(
         self,
@@ -163,6 +177,14 @@ class BinanceSpot(CcxtConnector):
         if market is None:
             raise MalformedResponse(f"a symbol that is not listed: {str(raw['symbol'])[:40]!r}")
         return market.symbol
+
+
+def _orders_in(entry: Any) -> list[Any]:
+    """The orders of one row: itself, or those of an order list."""
+    if "orderReports" not in entry:
+        return [entry]
+    reports: list[Any] = entry["orderReports"]
+    return reports
 
 
 def _as_order(request: OrderRequest, market: Instrument) -> dict[str, Any]:

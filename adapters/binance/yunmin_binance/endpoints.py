@@ -37,7 +37,7 @@ def endpoint_for(config: ConnectorConfig) -> Endpoint:
     host = urlsplit(base).hostname
     assert host is not None  # noqa: S101  every address above has one, and base_url was checked
     settings: dict[str, Any] = {
-        "urls": {"api": {name: f"{base}/api/v3" for name in ("public", "private")}},
+        "urls": {"api": dict.fromkeys(("public", "private"), f"{base}/api/v3")},
         "options": {
             "defaultType": "spot",
             "fetchMarkets": {"types": ["spot"]},

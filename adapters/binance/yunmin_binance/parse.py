@@ -9,6 +9,7 @@ spells `cummulativeQuoteQty` so).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -87,13 +88,13 @@ def parse_order(raw: Json, symbol: str, *, source: Source = Source.REST) -> Orde
         side=SIDES.get(raw["side"]),
         order_type=TYPES.get(raw["type"]),
         time_in_force=TIMES_IN_FORCE.get(raw["timeInForce"]),
-        qty=raw["origQty"],
-        price=_unless_zero(raw["price"]),
+        qty=_figure(raw["origQty"]),
+        price=_unless_zero(_figure(raw["price"])),
         trigger_price=_unless_zero(raw.get("stopPrice")),
-        filled_qty=raw["executedQty"],
-        filled_cost=_cost(raw["cummulativeQuoteQty"]),
-        created_at=None if created is None else from_millis(created),
-        updated_at=None if updated is None else from_millis(updated),
+        filled_qty=_figure(raw["executedQty"]),
+        filled_cost=_cost(_figure(raw["cummulativeQuoteQty"])),
+        created_at=None if created is None else _moment(created),
+        updated_at=None if updated is None else _moment(updated),
         source=source,
         raw=raw,
     )
@@ -112,13 +113,13 @@ def parse_ack(raw: Json, symbol: str) -> OrderAck:
             side=side,
             qty=fill["qty"],
             price=fill["price"],
-            fee=fill["commission"],
+            fee=_figure(fill["commission"]),
             fee_asset=fill["commissionAsset"],
             liquidity=Liquidity.TAKER,
             ts=ts,
             source=Source.ACK,
         )
-        for fill in raw.get("fills", ())
+        for fill in _rows(raw.get("fills", []))
     )
     return OrderAck(update=update, fills=fills)
 
@@ -134,20 +135,20 @@ def parse_trade(raw: Json, symbol: str) -> Fill:
         symbol=symbol,
         trade_id=_id(raw["id"]),
         exchange_order_id=_id(raw["orderId"]),
-        side=Side.BUY if raw["isBuyer"] else Side.SELL,
+        side=Side.BUY if _flag(raw["isBuyer"]) else Side.SELL,
         qty=raw["qty"],
         price=raw["price"],
-        fee=raw["commission"],
+        fee=_figure(raw["commission"]),
         fee_asset=raw["commissionAsset"],
-        liquidity=Liquidity.MAKER if raw["isMaker"] else Liquidity.TAKER,
-        ts=from_millis(raw["time"]),
+        liquidity=Liquidity.MAKER if _flag(raw["isMaker"]) else Liquidity.TAKER,
+        ts=_moment(raw["time"]),
     )
 
 
 def parse_account(raw: Json) -> AccountState:
     """All balances that are not zero, and the account's own fee rates (fractions)."""
     balances = {}
-    for entry in raw["balances"]:
+    for entry in _rows(raw["balances"]):
         free, locked = entry["free"], entry["locked"]
         if _is_zero(free) and _is_zero(locked):
             continue
@@ -156,7 +157,7 @@ def parse_account(raw: Json) -> AccountState:
     rates = raw.get("commissionRates") or {}
     return AccountState(
         balances=balances,
-        as_of=from_millis(raw["updateTime"]) if raw.get("updateTime") else None,
+        as_of=_moment(raw["updateTime"]) if raw.get("updateTime") else None,
         maker_rate=rates.get("maker"),
         taker_rate=rates.get("taker"),
     )
@@ -164,7 +165,7 @@ def parse_account(raw: Json) -> AccountState:
 
 def parse_instruments(raw: Json) -> list[Instrument]:
     """Every spot market of exchangeInfo."""
-    return [parse_instrument(symbol) for symbol in raw["symbols"] if symbol.get("isSpotTradingAllowed", True)]
+    return [parse_instrument(symbol) for symbol in _rows(raw["symbols"]) if symbol.get("isSpotTradingAllowed", True)]
 
 
 def parse_instrument(raw: Json) -> Instrument:
@@ -213,8 +214,8 @@ def parse_ticker(raw: Json, symbol: str) -> Ticker:
 def parse_order_book(raw: Json, symbol: str) -> OrderBook:
     return OrderBook(
         symbol=symbol,
-        bids=tuple(BookLevel(price=price, qty=qty) for price, qty, *_ in raw["bids"]),
-        asks=tuple(BookLevel(price=price, qty=qty) for price, qty, *_ in raw["asks"]),
+        bids=tuple(BookLevel(price=price, qty=qty) for price, qty, *_ in _rows(raw["bids"])),
+        asks=tuple(BookLevel(price=price, qty=qty) for price, qty, *_ in _rows(raw["asks"])),
         sequence=raw["lastUpdateId"],
     )
 
@@ -226,8 +227,8 @@ def parse_public_trade(raw: Json, symbol: str) -> PublicTrade:
         trade_id=_id(raw["id"]),
         price=raw["price"],
         qty=raw["qty"],
-        taker_side=Side.SELL if raw["isBuyerMaker"] else Side.BUY,
-        ts=from_millis(raw["time"]),
+        taker_side=Side.SELL if _flag(raw["isBuyerMaker"]) else Side.BUY,
+        ts=_moment(raw["time"]),
     )
 
 
@@ -235,7 +236,7 @@ def parse_candle(row: list[Any], symbol: str) -> Candle:
     """One row of `klines`: open time, open, high, low, close, volume in base units."""
     return Candle(
         symbol=symbol,
-        open_time=from_millis(row[0]),
+        open_time=_moment(row[0]),
         open=row[1],
         high=row[2],
         low=row[3],
@@ -249,6 +250,34 @@ def _id(value: object) -> str:
     if type(value) is int and value >= 0:
         return str(value)
     raise MalformedResponse(f"an id of type {type(value).__name__}")
+
+
+def _moment(value: object) -> datetime:
+    """A moment from the wire's milliseconds: a whole number before the year 10000."""
+    if type(value) is int and 0 <= value < 253_402_300_800_000:
+        return from_millis(value)
+    raise MalformedResponse(f"a time of type {type(value).__name__}")
+
+
+def _flag(value: object) -> bool:
+    """True or false, said as such."""
+    if type(value) is bool:
+        return value
+    raise MalformedResponse(f"a flag of type {type(value).__name__}")
+
+
+def _figure(value: object) -> str:
+    """A decimal as the wire's own text; null is not "no figure" where there must be one."""
+    if type(value) is str:
+        return value
+    raise MalformedResponse(f"a figure of type {type(value).__name__}")
+
+
+def _rows(raw: object) -> list[Any]:
+    """A list as it came; an object or a text can be walked through too, and would read as "none"."""
+    if isinstance(raw, list):
+        return raw
+    raise MalformedResponse(f"a list was expected, not {type(raw).__name__}")
 
 
 def _is_zero(text: str) -> bool:

@@ -83,6 +83,9 @@ REFUSALS: Final = RefusalTable(
     read_code=read_code,
     codes=_CODES,
     messages=_MESSAGES,
-    message_prefixes={(-2010, "Filter failure:"): _RULE},
+    message_prefixes={
+        (-2010, "Filter failure:"): _RULE,
+        (-2010, "Duplicate order"): Refusal(DuplicateOrder),  # however the sentence goes on: an order exists
+    },
     statuses=_STATUSES,
 )

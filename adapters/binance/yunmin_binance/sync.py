@@ -202,9 +202,7 @@ class BinanceConnector:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def _ref(
-        self, spot: BinanceSpot, symbol: str, client_order_id: str | None, order_id: int | str | None
-    ) -> OrderRef:
+    def _ref(self, spot: BinanceSpot, symbol: str, client_order_id: str | None, order_id: int | str | None) -> OrderRef:
         market = _market(spot, symbol)
         self._symbols_used.add(market.symbol)
         if client_order_id is None and order_id is None:

@@ -8,7 +8,7 @@ from yunmin.core.data_contracts.base import Contract, UtcDatetime
 from yunmin.core.data_contracts.enums import FillKind, Liquidity, Side, Source
 from yunmin.core.data_contracts.money import EXACT, Amount, Price, Qty, plain
 
-__all__ = ["Fill", "synthetic_trade_id"]
+__all__ = ["Fill", "synthetic_trade_id", "trade_id_or_synthetic"]
 
 
 class Fill(Contract):
@@ -41,3 +41,12 @@ class Fill(Contract):
 def synthetic_trade_id(order_id: str, cumulative_qty: Decimal, price: Decimal, ts_millis: int | None) -> str:
     """The id of an execution that the exchange gave none for: the same execution gives the same id, always."""
     return f"syn:{order_id}:{plain(cumulative_qty)}:{plain(price)}:{ts_millis if ts_millis is not None else '-'}"
+
+
+def trade_id_or_synthetic(
+    trade_id: str | None, order_id: str, cumulative_qty: Decimal, price: Decimal, ts_millis: int | None
+) -> str:
+    """The exchange's id of a trade, or a synthetic one where it gave none, or gave the order's own id for it."""
+    if trade_id and trade_id != order_id:
+        return trade_id
+    return synthetic_trade_id(order_id, cumulative_qty, price, ts_millis)

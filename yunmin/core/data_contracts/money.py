@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+from functools import lru_cache
 from typing import Annotated, Final
 
 from pydantic import PlainValidator
@@ -30,12 +31,12 @@ __all__ = [
 ZERO: Final = Decimal(0)
 MAX_MAGNITUDE: Final = Decimal(10) ** 18
 MAX_DECIMALS: Final = 18
+_FINEST: Final = Decimal(1).scaleb(-MAX_DECIMALS)
 
 EXACT: Final = Context(prec=100)
 """Sums and products of bounded numbers are exact here; the default context rounds at 28 digits."""
 
 _SIGNED: Final = re.compile(r"[+-]?[0-9]{1,18}(?:\.[0-9]{1,18})?", re.ASCII).fullmatch
-_UNSIGNED: Final = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,18})?", re.ASCII).fullmatch
 _NUMBER_LIKE: Final = re.compile(r"[0-9eE+\-., _]*", re.ASCII).fullmatch
 
 
@@ -49,9 +50,7 @@ def to_decimal(value: object) -> Decimal:
     Raises InvalidValue for everything else: NaN, infinities, bools, exponents, None.
     """
     if type(value) is str:
-        if _SIGNED(value) is None:
-            raise InvalidValue(f"not a plain decimal number: {_shown(value)}")
-        return Decimal(value)
+        return _from_text(value)
     if type(value) is Decimal:
         return _bounded(value)
     if type(value) is int:
@@ -61,27 +60,26 @@ def to_decimal(value: object) -> Decimal:
     raise InvalidValue(f"not a number: {type(value).__name__}")
 
 
+@lru_cache(maxsize=4096)  # one order's price and quantity come again with all of its news
+def _from_text(text: str) -> Decimal:
+    if _SIGNED(text) is None:
+        raise InvalidValue(f"not a plain decimal number: {_shown(text)}")
+    return Decimal(text)
+
+
 def _bounded(number: Decimal) -> Decimal:
     if not number.is_finite():
         raise InvalidValue(f"not a finite number: {number}")
     if not -MAX_MAGNITUDE < number < MAX_MAGNITUDE:
         raise InvalidValue(f"10**18 or beyond: {str(number)[:40]}")
-    if _has_too_many_decimals(number):
-        shorter = number.normalize(EXACT)
-        if shorter != number or _has_too_many_decimals(shorter):
-            raise InvalidValue(f"more than {MAX_DECIMALS} decimals: {str(number)[:40]}")
-        return shorter
+    if EXACT.quantize(number, _FINEST) != number:
+        raise InvalidValue(f"more than {MAX_DECIMALS} decimals: {str(number)[:40]}")
     return number
 
 
 def _shown(text: str) -> str:
     """What looks like a number may be shown; anything else may be a secret in the wrong place."""
     return repr(text[:40]) if _NUMBER_LIKE(text) else f"{len(text)} characters of text"
-
-
-def _has_too_many_decimals(number: Decimal) -> bool:
-    exponent = number.as_tuple().exponent
-    return isinstance(exponent, int) and exponent < -MAX_DECIMALS
 
 
 def to_positive(value: object) -> Decimal:
@@ -94,12 +92,12 @@ def to_positive(value: object) -> Decimal:
 
 def to_non_negative(value: object) -> Decimal:
     """`to_decimal`, and not below zero."""
-    if type(value) is str and _UNSIGNED(value) is not None:
-        return Decimal(value)
-    number = to_decimal(value)
+    number = _from_text(value) if type(value) is str else to_decimal(value)
+    if number > ZERO:
+        return number
     if number < ZERO:
         raise InvalidValue(f"must not be negative: {number}")
-    return number or ZERO  # there is no negative zero
+    return ZERO  # there is no negative zero
 
 
 Amount = Annotated[Decimal, PlainValidator(to_decimal)]

@@ -30,13 +30,16 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class RawRequest:
-    """A request as it came: `query` and `body` are the bytes received, still percent-encoded."""
+    """A request as it came: `query` and `body` are the bytes received, still percent-encoded.
+
+    What may hold a key or a signature is left out of its repr, and so of logs.
+    """
 
     method: str
     path: str
-    query: bytes
-    body: bytes
-    headers: Mapping[str, str]
+    query: bytes = field(repr=False)
+    body: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
     address: str
 
 

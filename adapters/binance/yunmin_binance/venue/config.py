@@ -55,7 +55,7 @@ class AccountConfig(Contract):
     """
 
     name: str = Field(min_length=1, max_length=64)
-    api_key: str | None = Field(default=None, min_length=1, max_length=256)
+    api_key: str | None = Field(default=None, pattern=r"^[A-Za-z0-9]{1,128}$")
     api_secret: SecretStr | None = None
     public_key_pem: str | None = None
     balances: dict[str, Qty] = Field(default_factory=dict)

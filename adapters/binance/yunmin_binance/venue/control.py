@@ -34,7 +34,7 @@ from yunmin_binance.venue.params import Params, merge_parameters
 
 __all__ = ["Control", "OrderAs", "place_as"]
 
-_MOST_STEPS: Final = 10_000
+_MOST_STEPS: Final = 1000
 
 
 class OrderAs(Contract):

@@ -96,7 +96,8 @@ class ApiError(Exception):
 
     @classmethod
     def window_too_wide(cls) -> ApiError:
-        return cls(-1131, "recvWindow must be less than 60000.")
+        # not in errors.md; the words are those that ccxt's error table quotes (4.5.90)
+        return cls(-1131, "recvWindow must be less than 60000")
 
     @classmethod
     def strategy_type_too_small(cls) -> ApiError:

@@ -8,6 +8,7 @@ from string import ascii_letters, digits
 from typing import Final
 
 from yunmin.clock import Clock, seeded
+from yunmin.core.data_contracts.enums import OrderType
 from yunmin.simulation.candles import read_candles
 from yunmin.simulation.fees import FeeDiscount, FeeSchedule
 from yunmin.simulation.ledger import Account, Ledger
@@ -85,8 +86,9 @@ class Exchange:
 
     def check(self, new: NewOrder) -> None:
         """Raise what the exchange says where `new` breaks a filter of its market."""
-        floor = self.floor(new.market)
-        average = floor.tape.average_price(self.engine.now(), AVERAGE_PRICE_MINUTES)
+        tape = self.floor(new.market).tape
+        is_market = new.order_type is OrderType.MARKET
+        average = tape.average_price(self.engine.now(), AVERAGE_PRICE_MINUTES) if is_market else 0
         open_orders = len(self.engine.orders_of(new.account).open_orders(new.market))
         self.filters[new.market].check(new, average_price=average, open_orders=open_orders)
 

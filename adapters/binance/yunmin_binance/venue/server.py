@@ -44,7 +44,6 @@ class LocalVenue:
         self._api = Api(self.exchange)
         self._control = Control(self.exchange)
         self._runner: web.AppRunner | None = None
-        self._port = 0
         self._stepping: asyncio.Task[None] | None = None
 
     @property
@@ -52,8 +51,8 @@ class LocalVenue:
         """Where it serves: scheme, host and port, without a path."""
         if self._runner is None:
             raise ConfigurationError("the venue is not running")
-        host = f"[{self.config.host}]" if ":" in self.config.host else self.config.host
-        return f"http://{host}:{self._port}"
+        host, port = self._runner.addresses[0][:2]
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     async def start(self) -> None:
         """Open the port and, where an interval is set, begin to step."""
@@ -72,7 +71,6 @@ class LocalVenue:
             await runner.cleanup()
             raise ConfigurationError(f"cannot serve on {self.config.host}:{self.config.port}: {error}") from error
         self._runner = runner
-        self._port = runner.addresses[0][1]
         if self.config.step_interval:
             self._stepping = asyncio.create_task(self._keep_stepping(), name="venue-steps")
 

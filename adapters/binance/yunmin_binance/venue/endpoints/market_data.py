@@ -75,7 +75,7 @@ def _aggregate_trades(call: Call) -> Answer:
         raise ApiError.bad_combination()
     found = tape.aggregates()
     if from_id is not None:
-        found = found[max(from_id - 1, 0) :]
+        found = [one for one in found if one.id >= from_id]
     elif start is not None or end is not None:
         found = [one for one in found if _within(one.time, start, end)]
     oldest_first = from_id is not None or start is not None

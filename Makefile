@@ -1,0 +1,60 @@
+# Two commands matter: `make demo` and `make test`. Each makes its own environment first.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+# the first interpreter that is new enough and starts
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$python; break; fi; done)
+
+.PHONY: help demo test bench record lint venue clean
+
+help:
+	@echo "make demo     a local exchange, three orders through the wire, compared with its ledger"
+	@echo "make test     ruff, mypy --strict, import-linter, pytest"
+	@echo "make bench    speed, side by side with peers"
+	@echo "make record   record the cassettes again"
+	@echo "make venue    the local venue, until Ctrl-C"
+	@echo "make lint     only the checks that need no run"
+	@echo "make clean    remove the environment and caches"
+
+$(STAMP): pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Yunmin needs Python 3.11 or newer; none was found. Set PYTHON=/path/to/python."; exit 1; }
+	@echo "Making $(VENV) with $(PYTHON) …"
+	@if command -v uv >/dev/null 2>&1; then \
+		uv venv --quiet --clear --python "$(PYTHON)" $(VENV) && \
+		uv pip install --quiet --python $(BIN)/python --editable '.[ccxt,data,testing]' --group test --group lint; \
+	else \
+		"$(PYTHON)" -m venv --clear $(VENV) && \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1' && \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[ccxt,data,testing]' --group test --group lint; \
+	fi
+	@touch $(STAMP)
+
+demo: $(STAMP)
+	@$(BIN)/yunmin demo
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint
+	$(BIN)/pytest -n auto
+
+bench: $(STAMP)
+	$(BIN)/python tests/benchmarks/run_all.py
+
+record: $(STAMP)
+	$(BIN)/python -m yunmin.testing.record binance
+
+venue: $(STAMP)
+	@$(BIN)/yunmin venue up
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,57 @@
+"""Where the conformance suite plays Binance: a local venue of three markets with a second account to trade against."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+
+from yunmin.exchange import Credentials, RunningVenue, VenueOptions
+from yunmin.testing import AdapterConformance
+from yunmin_binance.local_account import LOCAL_CREDENTIALS
+from yunmin_binance.venue import COUNTERPARTY, AccountConfig, LocalVenue, VenueConfig
+
+__all__ = ["BinanceConformance"]
+
+_COUNTERPARTY = Credentials.of("counterpartyKey".ljust(64, "0"), "counterpartySecret".ljust(64, "0"))
+_SYMBOLS = ("BTCUSDT", "ETHUSDT", "ETHBTC")
+
+
+@dataclass(frozen=True, slots=True)
+class _Venue:
+    url: str
+    credentials: Credentials = LOCAL_CREDENTIALS
+    counterparty_credentials: Credentials = _COUNTERPARTY
+
+
+@asynccontextmanager
+async def _open_venue(options: VenueOptions) -> AsyncIterator[_Venue]:
+    config = VenueConfig(
+        host=options.host,
+        port=options.port,
+        seed=options.seed,
+        step_interval=options.step_interval,
+        symbols=_SYMBOLS,
+        accounts=tuple(_with_key(account) for account in VenueConfig().accounts),
+    )
+    async with LocalVenue(config) as venue:
+        yield _Venue(venue.url)
+
+
+def _with_key(account: AccountConfig) -> AccountConfig:
+    if account.name != COUNTERPARTY:
+        return account
+    return account.model_copy(
+        update={
+            "api_key": _COUNTERPARTY.api_key.get_secret_value(),
+            "api_secret": _COUNTERPARTY.api_secret,
+        }
+    )
+
+
+class BinanceConformance(AdapterConformance):
+    adapter = "binance"
+
+    @classmethod
+    def open_venue(cls, options: VenueOptions) -> AbstractAsyncContextManager[RunningVenue]:
+        return _open_venue(options)

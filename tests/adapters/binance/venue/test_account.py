@@ -1,0 +1,138 @@
+"""Balances, histories and rates of an account, page by page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+DAY_MS = 86_400_000
+
+
+def test_an_account_is_shown_as_the_docs_say(wire: Any) -> None:
+    said = wire.signed("GET", "account").ok
+    assert said["commissionRates"] == {
+        "maker": "0.00100000",
+        "taker": "0.00100000",
+        "buyer": "0.00000000",
+        "seller": "0.00000000",
+    }
+    assert (said["makerCommission"], said["accountType"], said["permissions"]) == (10, "SPOT", ["SPOT"])
+    assert {"asset": "USDT", "free": "1000000.00000000", "locked": "0.00000000"} in said["balances"]
+
+
+def test_zero_balances_may_be_left_out(wire: Any) -> None:
+    wire.opposite("BUY", "100", "50000")
+    wire.market(side="SELL", quantity="100")
+    everything = wire.signed("GET", "account").ok["balances"]
+    owned = wire.signed("GET", "account", omitZeroBalances="true").ok["balances"]
+    assert {one["asset"] for one in everything} - {one["asset"] for one in owned} == {"BTC"}
+    assert wire.signed("GET", "account", omitZeroBalances="yes").error[0] == -1130
+
+
+def test_commission_rates_are_told_for_a_symbol(wire: Any) -> None:
+    said = wire.signed("GET", "account/commission", symbol="BTCUSDT").ok
+    assert list(said) == ["symbol", "standardCommission", "specialCommission", "taxCommission", "discount"]
+    assert said["discount"] == {
+        "enabledForAccount": False,
+        "enabledForSymbol": True,
+        "discountAsset": "BNB",
+        "discount": "0.25000000",
+    }
+
+
+def test_open_orders_are_listed_for_one_symbol_or_for_all(wire: Any) -> None:
+    wire.order()
+    wire.order(symbol="ETHUSDT", price="2000")
+    assert len(wire.signed("GET", "openOrders").ok) == 2
+    assert [one["symbol"] for one in wire.signed("GET", "openOrders", symbol="ETHUSDT").ok] == ["ETHUSDT"]
+    assert wire.signed("GET", "openOrders", symbol="NOPE").error[0] == -1121
+
+
+def ids(said: Any) -> list[int]:
+    return [one["orderId"] for one in said.ok]
+
+
+def test_all_orders_are_paged_by_id_and_by_time(wire: Any) -> None:
+    times = []
+    for _ in range(5):
+        times.append(wire.now)
+        wire.order()
+        wire.clock.advance(60)
+    page = {"symbol": "BTCUSDT"}
+    assert ids(wire.signed("GET", "allOrders", **page)) == [1, 2, 3, 4, 5]
+    assert ids(wire.signed("GET", "allOrders", **page, limit=2)) == [4, 5]
+    assert ids(wire.signed("GET", "allOrders", **page, orderId=2, limit=2)) == [2, 3]
+    assert ids(wire.signed("GET", "allOrders", **page, startTime=times[1], limit=2)) == [2, 3]
+    assert ids(wire.signed("GET", "allOrders", **page, endTime=times[1])) == [1, 2]
+    assert ids(wire.signed("GET", "allOrders", **page, startTime=times[1], endTime=times[3])) == [2, 3, 4]
+    assert ids(wire.signed("GET", "allOrders", **page, startTime=times[4] * 1000)) == [5]
+
+
+@pytest.mark.parametrize("path", ["allOrders", "myTrades"])
+def test_a_range_of_time_is_at_most_a_day(wire: Any, path: str) -> None:
+    day = {"symbol": "BTCUSDT", "startTime": wire.now, "endTime": wire.now + DAY_MS}
+    assert wire.signed("GET", path, **day).ok == []
+    too_long = wire.signed("GET", path, **{**day, "endTime": wire.now + DAY_MS + 1})
+    assert too_long.error == (-1127, "More than 24 hours between startTime and endTime.")
+    assert wire.signed("GET", path, **{**day, "endTime": wire.now - 1}).error[0] == -1128
+
+
+def test_my_trades_are_shown_as_the_docs_say(wire: Any) -> None:
+    wire.order()
+    wire.opposite("SELL", "0.004", "50000")
+    (said,) = wire.signed("GET", "myTrades", symbol="BTCUSDT").ok
+    assert said == {
+        "symbol": "BTCUSDT",
+        "id": 1,
+        "orderId": 1,
+        "orderListId": -1,
+        "price": "50000.00000000",
+        "qty": "0.00400000",
+        "quoteQty": "200.00000000",
+        "commission": "0.00000400",
+        "commissionAsset": "BTC",
+        "time": wire.now,
+        "isBuyer": True,
+        "isMaker": True,
+        "isBestMatch": True,
+    }
+
+
+def test_my_trades_are_paged_by_id_order_and_time(wire: Any) -> None:
+    wire.opposite("SELL", "1", "50000")
+    for _ in range(4):
+        wire.market(quantity="0.001")
+        wire.clock.advance(1)
+    page = {"symbol": "BTCUSDT"}
+
+    def trades(**selection: object) -> list[int]:
+        return [one["id"] for one in wire.signed("GET", "myTrades", **page, **selection).ok]
+
+    assert trades() == [1, 2, 3, 4]
+    assert trades(limit=2) == [3, 4]
+    assert trades(fromId=2, limit=2) == [2, 3]
+    assert trades(orderId=3) == [2]
+    assert trades(orderId=3, fromId=4) == []
+    assert trades(startTime=wire.now - 2000, limit=1) == [3]
+    assert trades(endTime=wire.now - 4000) == [1]
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        {"orderId": 1, "startTime": 1},
+        {"fromId": 1, "startTime": 1},
+        {"fromId": 1, "endTime": 1},
+        {"orderId": 1, "fromId": 1, "endTime": 1},
+    ],
+)
+def test_only_the_documented_selections_go_together(wire: Any, selection: dict[str, int]) -> None:
+    said = wire.signed("GET", "myTrades", symbol="BTCUSDT", **selection)
+    assert said.error == (-1128, "Combination of optional parameters invalid.")
+
+
+@pytest.mark.parametrize(("limit", "code"), [("0", -1130), ("-1", -1100), ("x", -1100), ("", -1105)])
+def test_a_limit_is_a_number_above_zero(wire: Any, limit: str, code: int) -> None:
+    assert wire.signed("GET", "myTrades", symbol="BTCUSDT", limit=limit).error[0] == code
+    assert wire.signed("GET", "myTrades", symbol="BTCUSDT", limit="5000").ok == []

@@ -1,0 +1,89 @@
+"""Every code block of the docs runs: Python in a namespace of its own, shell line by line, against a local venue."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "adapters" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+SHOWN_ONLY = {"text", "toml", "ini"}
+BIN = Path(sys.executable).parent
+
+
+def blocks(*languages: str) -> Iterator[pytest.ParameterSet]:
+    for page in PAGES:
+        for number, (language, code) in enumerate(FENCE.findall(page.read_text()), start=1):
+            if language in languages:
+                yield pytest.param(code, id=f"{page.relative_to(ROOT)}#{number}")
+
+
+def test_every_block_is_in_a_language_that_is_run_or_only_shown() -> None:
+    found = {(page.name, language) for page in PAGES for language, _ in FENCE.findall(page.read_text())}
+    unknown = {(page, language) for page, language in found if language not in {"python", "bash", "json", *SHOWN_ONLY}}
+    assert not unknown
+
+
+def test_fences_are_closed() -> None:
+    for page in PAGES:
+        assert len(re.findall(r"^```", page.read_text(), re.MULTILINE)) % 2 == 0, page
+
+
+@pytest.mark.parametrize("code", blocks("python"))
+def test_python_blocks_run(code: str, venue_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("BINANCE_BASE_URL", venue_url)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, "a code block", "exec"), {"__name__": "__main__"})
+
+
+@pytest.mark.parametrize("code", blocks("json"))
+def test_json_blocks_are_json(code: str) -> None:
+    json.loads(code)
+
+
+@pytest.mark.parametrize("code", blocks("bash"))
+def test_shell_blocks_run(code: str, venue_url: str) -> None:
+    lines = [line for line in code.replace("\\\n", " ").splitlines() if line.strip() and not line.startswith("#")]
+    assert lines
+    for line in lines:
+        run_line(line, venue_url)
+
+
+def run_line(line: str, venue_url: str) -> None:
+    words = shlex.split(line, comments=True)
+    environment = {**os.environ, "BINANCE_BASE_URL": venue_url, "NO_COLOR": "1", "PATH": f"{BIN}:{os.environ['PATH']}"}
+    while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
+        name, _, value = words.pop(0).partition("=")
+        environment[name] = value
+    if words[0] == "make":
+        command = ["make", "--dry-run", *words[1:]]
+    elif words[:2] == ["pip", "install"]:
+        return
+    elif words[:3] == ["yunmin", "venue", "up"]:
+        come_up_and_go(words, environment)
+        return
+    else:
+        assert words[0] in {"yunmin", "python"}, f"a test does not know how to run: {line}"
+        command = words
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
+
+
+def come_up_and_go(words: list[str], environment: dict[str, str]) -> None:
+    if "--port" not in words:
+        words = [*words, "--port", "0"]
+    process = subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    first = process.stdout.readline()
+    process.terminate()
+    _, errors = process.communicate(timeout=20)
+    assert first and process.returncode == 0, errors

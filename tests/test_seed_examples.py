@@ -1,0 +1,97 @@
+"""The lines that scripts already use, as they stand in those scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import pytest
+
+from yunmin_binance.local_account import LOCAL_API_KEY, LOCAL_API_SECRET
+
+
+@pytest.fixture
+def keys(monkeypatch: pytest.MonkeyPatch, venue_url: str) -> SimpleNamespace:
+    """Credentials, with the testnet's address replaced by that of the local venue."""
+    monkeypatch.setenv("BINANCE_BASE_URL", venue_url)
+    return SimpleNamespace(key=LOCAL_API_KEY, secret=LOCAL_API_SECRET)
+
+
+def test_the_connector_lines(keys: SimpleNamespace) -> None:
+    from yunmin.connectors.binance_connector import BinanceAuth, BinanceConnector, BinanceConnectorError
+
+    connector = BinanceConnector(api_key=keys.key, api_secret=keys.secret, testnet=True)
+    assert connector.ping() == {}
+    assert connector.get_server_time() > 1_600_000_000_000
+    balance = connector.get_balance()
+    assert balance["BTC"] > 0
+    assert isinstance(balance["USDT"], float)
+    info = connector.get_trading_pair_info("BNBUSDT")
+    assert info["minQty"] > 0
+    assert info["stepSize"] > 0
+    assert info["makerCommission"] == info["takerCommission"] == 0.001
+    assert {"symbol", "baseAsset", "quoteAsset", "minPrice", "tickSize", "status", "minNotional"} <= info.keys()
+    assert connector.place_order(symbol="BNBUSDT", side="BUY", order_type="LIMIT", qty=0.1,
+                                 price=300, client_order_id="test_001")["orderId"]  # fmt: skip
+    symbol, client_order_id = "BNBUSDT", "test_001"
+    assert connector.get_order_status(symbol, client_order_id)["status"] == "NEW"
+    assert [order["clientOrderId"] for order in connector.get_open_orders(symbol=None)] == ["test_001"]
+    assert connector.cancel_order(symbol, client_order_id)["status"] == "CANCELED"
+    history = connector.get_order_history(symbol=None, limit=100)
+    assert history[0]["clientOrderId"] == "test_001"
+    assert [order["time"] for order in history] == sorted((order["time"] for order in history), reverse=True)
+    assert connector.place_order(symbol, "BUY", "LIMIT", qty=0.1, price=300, test=True) == {}
+    assert connector.get_open_orders(symbol) == []
+    with pytest.raises(BinanceConnectorError):
+        connector.get_order_status(symbol, "nobody")
+    connector.close()
+    connector.close()
+    signature = BinanceAuth(keys.key, keys.secret).generate_signature("a=1")
+    assert len(signature) == 64
+
+
+def test_the_order_id_works_in_place_of_the_client_order_id(keys: SimpleNamespace) -> None:
+    from yunmin.connectors.binance_connector import BinanceConnector
+
+    with BinanceConnector(keys.key, keys.secret, testnet=True) as connector:
+        placed = connector.place_order("BNBUSDT", "BUY", "LIMIT", qty=0.1, price=300, time_in_force="GTC")
+        assert connector.get_order_status("BNBUSDT", order_id=placed["orderId"])["status"] == "NEW"
+        assert connector.cancel_order("BNBUSDT", order_id=placed["orderId"])["status"] == "CANCELED"
+
+
+def test_the_tracker_lines() -> None:
+    from yunmin.core.order_tracker import InFlightOrder, OrderFill, OrderState, OrderTracker
+
+    tracker = OrderTracker()
+    order = tracker.create_order(client_order_id="ym_001", symbol="BTCUSDT", side="BUY",
+                                 order_type="LIMIT", qty=0.1, price=42000)  # fmt: skip
+    assert isinstance(order, InFlightOrder)
+    assert order.state == OrderState.PENDING
+    tracker.set_exchange_id("ym_001", "123456789")
+    assert order.state == OrderState.OPEN
+    tracker.add_fill("ym_001", qty=0.05, price=42000, fee=0.05, fee_asset="USDT")
+    assert order.state == OrderState.PARTIALLY_FILLED
+    tracker.add_fill("ym_001", qty=0.05, price=42000, fee=0.05, fee_asset="USDT")
+    current = tracker.get_order("ym_001")
+    assert current is order
+    assert current.state == OrderState.FILLED
+    assert current.total_filled_qty == 0.1 and current.avg_fill_price == 42000  # noqa: PT018  as it stands there
+    assert all(isinstance(fill, OrderFill) for fill in current.fills)
+    assert tracker.get_order_by_exchange_id("123456789") is order
+    assert tracker.get_open_orders(symbol=None) == []
+    closed = tracker.close_order("ym_001")
+    assert closed is not None
+    assert closed.total_commission == 0.1
+    assert tracker.get_order_history(symbol=None, limit=100) == [order]
+    stats = tracker.get_stats()
+    assert (stats["open_orders"], stats["total_orders_closed"], stats["total_commission"]) == (0, 1, 0.1)
+
+
+@pytest.fixture(autouse=True)
+def _no_open_orders_are_left(venue_url: str) -> Iterator[None]:
+    yield
+    from yunmin.connectors.binance_connector import BinanceConnector
+
+    with BinanceConnector(base_url=venue_url) as connector:
+        for order in connector.get_open_orders():
+            connector.cancel_order(order["symbol"], order["clientOrderId"])
