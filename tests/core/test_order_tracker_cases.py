@@ -227,6 +227,16 @@ def test_case_13_nothing_is_inferred_without_a_cost_to_price_it_by(tracker: Orde
     assert tracker.infer_residual("nobody") is None
 
 
+@pytest.mark.parametrize("costs", [("0", "150"), (None, "150"), ("150", None), ("150", "0")])
+def test_case_13_a_cost_that_only_one_answer_gave_is_the_cost(
+    tracker: OrderTracker, costs: tuple[str | None, str | None]
+) -> None:
+    order = an_order(tracker)
+    for cost in costs:
+        tracker.apply(an_update(OrderState.PARTIALLY_FILLED, filled_qty="1.5", filled_cost=cost))
+    assert order.average_price == 100
+
+
 def test_case_13_an_inferred_price_has_no_more_decimals_than_a_price_may_have(tracker: OrderTracker) -> None:
     an_order(tracker, qty="7", price="0.00000003")
     tracker.apply(an_update(OrderState.PARTIALLY_FILLED, filled_qty="7", filled_cost="0.00000020"))

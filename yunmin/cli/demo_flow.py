@@ -203,26 +203,25 @@ def _differences(ours: dict[str, InFlightOrder], theirs: dict[str, Any]) -> list
         if their is None:
             found.append(f"{name}: unknown there")
             continue
-        their_fees: dict[str, Decimal] = {}
-        for fill in their["fills"]:
-            paid = their_fees.get(fill["fee_asset"], Decimal(0))
-            their_fees[fill["fee_asset"]] = EXACT.add(paid, to_decimal(fill["fee"]))
         pairs: dict[str, tuple[object, object]] = {
             "state": (order.state.value, their["state"]),
             "filled": (order.filled_qty, to_decimal(their["filled"])),
-            "trades": (sorted(f.trade_id for f in order.fills), sorted(str(f["trade_id"]) for f in their["fills"])),
-            "cost": (_cost(order), to_decimal(their["cost"])),
-            "fees": (order.fees, their_fees),
+            "fills": (_our_fills(order), _their_fills(their)),
         }
         found += [f"{name}: {what} {mine} here, {other} there" for what, (mine, other) in pairs.items() if mine != other]
     return found + [f"{name}: unknown here" for name in theirs.keys() - ours.keys()]
 
 
-def _cost(order: InFlightOrder) -> Decimal:
-    total = Decimal(0)
-    for fill in order.fills:
-        total = EXACT.add(total, EXACT.multiply(fill.qty, fill.price))
-    return total
+def _our_fills(order: InFlightOrder) -> list[tuple[object, ...]]:
+    return sorted((fill.trade_id, fill.qty, fill.price, fill.fee, fill.fee_asset) for fill in order.fills)
+
+
+def _their_fills(order: dict[str, Any]) -> list[tuple[object, ...]]:
+    numbers = ("qty", "price", "fee")
+    return sorted(
+        (str(fill["trade_id"]), *(to_decimal(fill[name]) for name in numbers), fill["fee_asset"])
+        for fill in order["fills"]
+    )
 
 
 # --- the exchange ------------------------------------------------------------------------------------------------

@@ -341,11 +341,9 @@ def _take_figures(order: InFlightOrder, update: OrderUpdate) -> None:
             filled = update.qty
         if filled is None and order._figures is None:
             order._figures = known
-    if filled is not None and filled >= known[0]:
-        if not cost:  # the wire says 0 where it does not know
-            cost = None
-        if filled > known[0] or (cost is not None and (known[1] is None or cost > known[1])):
-            known = (filled, cost)
+    # a cost of 0 is how the wire says that it does not know
+    if filled is not None and (filled, cost or ZERO) > (known[0], known[1] or ZERO):
+        known = (filled, cost or None)
     if order._figures is not None:
         order._figures = known
         if order._qty is not None and order._qty > known[0]:

@@ -34,8 +34,8 @@ def sample(folder: str, name: str) -> Any:
 
 
 def same(figure: Decimal | None, text: str) -> bool:
-    """Equal in value, and as written; a zero that means "none" is None."""
-    if figure is None:
+    """Equal in value, and as written. There is one zero, however many the wire writes; None where it means "none"."""
+    if not figure:
         return Decimal(text) == ZERO
     return figure == Decimal(text) and str(figure) == str(Decimal(text)) and type(figure) is Decimal
 

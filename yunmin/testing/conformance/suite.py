@@ -17,6 +17,7 @@ from yunmin.clock import ManualClock, SystemClock, random_token
 from yunmin.errors import ConfigurationError
 from yunmin.exchange import (
     AdapterPlugin,
+    ConnectionWish,
     ConnectorConfig,
     Credentials,
     Environment,
@@ -32,6 +33,7 @@ from yunmin.testing.provenance import Provenance
 __all__ = ["ConformanceSuite", "cassette_name", "scenarios_of"]
 
 _LONGEST: Final = 60.0
+_PATIENCE: Final = 15.0
 _NOBODY: Final = Credentials.of("replayed" * 8, "replayed" * 8)
 _NOBODY_ELSE: Final = Credentials.of("opposite" * 8, "opposite" * 8)
 _NOWHERE: Final = "http://127.0.0.1:9"
@@ -155,13 +157,22 @@ class ConformanceSuite:
                     plugin, config, ids, venue.counterparty_credentials if isinstance(venue, _HasCounterparty) else None
                 )
             return
+        config = self._config_there(plugin)
+        yield self._as_ground(plugin, config, ids, _second_account(plugin, os.environ))
+
+    def _config_there(self, plugin: AdapterPlugin) -> ConnectorConfig:
+        """How to reach `environment`, as the adapter reads it from the environment variables."""
         if self.environment is Environment.LIVE:
             raise ConfigurationError("the conformance suite places orders: it does not play with real money")
-        credentials = _credentials_of(plugin, os.environ, "")
-        if credentials is None:
+        config = plugin.configure(ConnectionWish(environment=self.environment.value, timeout=_PATIENCE))
+        if config.environment is not self.environment or config.base_url is not None:
+            raise ConfigurationError(
+                f"the settings lead to {config.base_url or config.environment}, not to the {self.environment}; "
+                "what answers there must not pass for it. Unset the variable that says so"
+            )
+        if config.credentials is None:
             pytest.skip(f"set {' and '.join(_key_names(plugin))} to play at the {self.environment}")
-        config = ConnectorConfig(environment=self.environment, credentials=credentials, timeout=15)
-        yield self._as_ground(plugin, config, ids, _credentials_of(plugin, os.environ, "_2"))
+        return config
 
     def _as_ground(
         self, plugin: AdapterPlugin, config: ConnectorConfig, ids: str, counterparty: Credentials | None
@@ -206,11 +217,10 @@ def _key_names(plugin: AdapterPlugin) -> tuple[str, ...]:
     return tuple(name for name in plugin.environment_variables if name.endswith(("_API_KEY", "_API_SECRET")))
 
 
-def _credentials_of(plugin: AdapterPlugin, environment: Mapping[str, str], ending: str) -> Credentials | None:
-    """From the adapter's own environment variables; with an ending, those of a second account."""
-    names = _key_names(plugin)
-    values = [environment.get(name + ending, "") for name in names]
+def _second_account(plugin: AdapterPlugin, environment: Mapping[str, str]) -> Credentials | None:
+    """From the variables of the adapter's key and secret with "_2" at their ends; None where they are not set."""
+    names = sorted(_key_names(plugin))  # ..._API_KEY comes before ..._API_SECRET
+    values = [environment.get(f"{name}_2", "") for name in names]
     if len(values) != 2 or not all(values):
         return None
-    key, secret = sorted(zip(names, values, strict=True))  # ..._API_KEY comes before ..._API_SECRET
-    return Credentials.of(key[1], secret[1])
+    return Credentials.of(*values)

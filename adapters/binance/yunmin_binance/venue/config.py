@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from pydantic import Field, SecretStr, model_validator
@@ -13,7 +15,7 @@ from pydantic import Field, SecretStr, model_validator
 from yunmin.core.data_contracts import Contract
 from yunmin.core.data_contracts.money import Qty
 from yunmin_binance.local_account import LOCAL_API_KEY, LOCAL_API_SECRET
-from yunmin_binance.venue.symbols import DEFAULT_SYMBOLS
+from yunmin_binance.venue.symbols import DEFAULT_SYMBOLS, SymbolRules, rules_of
 
 __all__ = [
     "COUNTERPARTY",
@@ -21,6 +23,7 @@ __all__ = [
     "AccountConfig",
     "Liquidity",
     "VenueConfig",
+    "default_accounts",
     "is_loopback",
 ]
 
@@ -71,19 +74,22 @@ class AccountConfig(Contract):
         return self
 
 
-def _default_accounts() -> tuple[AccountConfig, ...]:
+def default_accounts(also: Mapping[str, Decimal] = MappingProxyType({})) -> tuple[AccountConfig, ...]:
+    """The account of LOCAL_API_KEY and its counterparty; `also` are amounts of further assets to hold."""
+    balances = {**also, **_RICH}
     return (
         AccountConfig(
-            name=LOCAL_ACCOUNT, api_key=LOCAL_API_KEY, api_secret=SecretStr(LOCAL_API_SECRET), balances=_RICH
+            name=LOCAL_ACCOUNT, api_key=LOCAL_API_KEY, api_secret=SecretStr(LOCAL_API_SECRET), balances=balances
         ),
-        AccountConfig(name=COUNTERPARTY, balances={asset: amount * 100 for asset, amount in _RICH.items()}),
+        AccountConfig(name=COUNTERPARTY, balances={asset: amount * 100 for asset, amount in balances.items()}),
     )
 
 
 class VenueConfig(Contract):
     """A local venue. Port 0 takes any free one; `step_interval` is in seconds, 0 means that steps are made by hand.
 
-    `warmup_steps` of the house are made before the doors open, so that there are quotes and trades to see.
+    `symbols` names default markets; `extra_symbols` are markets with rules of their own, listed first, and take the
+    place of a default one of the same name. `warmup_steps` of the house are made before the doors open, so that there are quotes and trades to see.
     """
 
     host: str = "127.0.0.1"
@@ -91,7 +97,8 @@ class VenueConfig(Contract):
     allow_remote: bool = False
     seed: int = 1
     symbols: tuple[str, ...] = Field(default=tuple(DEFAULT_SYMBOLS), min_length=1)
-    accounts: tuple[AccountConfig, ...] = Field(default_factory=_default_accounts)
+    extra_symbols: tuple[SymbolRules, ...] = ()
+    accounts: tuple[AccountConfig, ...] = Field(default_factory=default_accounts)
     liquidity: Liquidity = Liquidity.WALK
     levels: int = Field(default=10, ge=1, le=500)
     volatility: int = Field(default=500, ge=0, le=100_000)
@@ -101,13 +108,18 @@ class VenueConfig(Contract):
     candles_file: Path | None = None
     candles_symbol: str = "BTCUSDT"
 
+    def markets(self) -> dict[str, SymbolRules]:
+        """Every market by its name."""
+        extra = {rules.symbol: rules for rules in self.extra_symbols}
+        return {**extra, **{name: rules_of(name) for name in self.symbols if name not in extra}}
+
     @model_validator(mode="after")
     def _hangs_together(self) -> VenueConfig:
         if not self.allow_remote and not is_loopback(self.host):
             raise ValueError(f"{self.host} is not a loopback address; allow_remote=True would open it to others")
         if (self.liquidity is Liquidity.CANDLES) is not (self.candles_file is not None):
             raise ValueError("candles_file and liquidity=candles belong together")
-        if self.liquidity is Liquidity.CANDLES and self.candles_symbol not in self.symbols:
+        if self.liquidity is Liquidity.CANDLES and self.candles_symbol not in self.markets():
             raise ValueError(f"candles_symbol {self.candles_symbol} is not among the symbols")
         keys = [account.api_key for account in self.accounts if account.api_key is not None]
         if len(set(keys)) < len(keys) or len(set(self.symbols)) < len(self.symbols):

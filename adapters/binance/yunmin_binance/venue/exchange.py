@@ -22,7 +22,7 @@ from yunmin_binance.venue.errors import ApiError, refused_order
 from yunmin_binance.venue.filters import AVERAGE_PRICE_MINUTES, Filters
 from yunmin_binance.venue.limits import OrderMeter, WeightMeter
 from yunmin_binance.venue.signing import HmacVerifier, PublicKeyVerifier, Verifier
-from yunmin_binance.venue.symbols import SymbolRules, rules_of
+from yunmin_binance.venue.symbols import SymbolRules
 
 __all__ = ["DISCOUNT_ASSET", "DISCOUNT_RATE", "Exchange", "Member"]
 
@@ -49,7 +49,7 @@ class Exchange:
 
     def __init__(self, config: VenueConfig, clock: Clock) -> None:
         self._random = seeded(f"exchange-{config.seed}")
-        self.rules: dict[str, SymbolRules] = {name: rules_of(name) for name in config.symbols}
+        self.rules: dict[str, SymbolRules] = config.markets()
         self.filters = {name: Filters(rules) for name, rules in self.rules.items()}
         self.ledger = Ledger()
         self.engine = MatchingEngine((rules.market() for rules in self.rules.values()), self.ledger, clock)
