@@ -37,7 +37,7 @@ _spec.loader.exec_module(floor)
 SYMBOLS = [f"{base}/USDT" for base in ("BTC", "ETH", "SOL", "XRP", "ADA", "DOGE", "LTC", "DOT", "LINK", "AVAX")]
 STEPS = ("create", "acknowledge", "fill", "last_fill")
 START = 1_760_000_000_000
-CHUNK = 1000
+CHUNK = 50  # messages that exist at one time: enough to time, few enough to be like a stream
 
 GOALS = {
     "apply": {100: 5.0, 1_000: 5.0, 10_000: 5.0, 100_000: 8.0},

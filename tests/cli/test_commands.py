@@ -89,7 +89,9 @@ def test_a_test_order_places_nothing(yunmin: Run) -> None:
         (("venue", "up", "--host", "0.0.0.0", "--port", "0"), 3, "ConfigurationError"),
     ],
 )
-def test_a_failure_has_its_code_and_says_what_is_safe(yunmin: Run, words: tuple[str, ...], code: int, error: str) -> None:
+def test_a_failure_has_its_code_and_says_what_is_safe(
+    yunmin: Run, words: tuple[str, ...], code: int, error: str
+) -> None:
     failed = yunmin(*words, "--json")
     assert (failed.code, failed.out) == (code, ""), failed
     assert failed.error["error"] == error

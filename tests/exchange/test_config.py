@@ -42,7 +42,7 @@ def test_real_money_has_no_other_address_than_its_own() -> None:
     ],
 )
 def test_real_money_needs_all_three_consents(consent: LiveConsent) -> None:
-    with pytest.raises(ConfigurationError, match="three consents.*Nothing was sent"):
+    with pytest.raises(ConfigurationError, match=r"three consents.*Nothing was sent"):
         ConnectorConfig(environment=Environment.LIVE, live_consent=consent).require_consent()
 
 

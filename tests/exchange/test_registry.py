@@ -46,7 +46,7 @@ def with_entry_points(monkeypatch: pytest.MonkeyPatch, *points: FakeEntryPoint) 
 
 
 def test_an_unknown_name_lists_what_is_installed() -> None:
-    with pytest.raises(ConfigurationError, match="no adapter named 'nowhere'.*installed: binance"):
+    with pytest.raises(ConfigurationError, match=r"no adapter named 'nowhere'.*installed: binance"):
         registry.load("nowhere")
 
 
@@ -69,7 +69,7 @@ def test_two_distributions_under_one_name_are_both_named(monkeypatch: pytest.Mon
 def test_an_import_failure_is_chained_not_swallowed(monkeypatch: pytest.MonkeyPatch) -> None:
     broken = FakeEntryPoint("broken", "x:ADAPTER", FakeDistribution("broken-dist"), ImportError("no module named y"))
     with_entry_points(monkeypatch, broken)
-    with pytest.raises(ConfigurationError, match="broken-dist.*no module named y") as caught:
+    with pytest.raises(ConfigurationError, match=r"broken-dist.*no module named y") as caught:
         registry.load("broken")
     assert isinstance(caught.value.__cause__, ImportError)
 

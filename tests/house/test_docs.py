@@ -10,20 +10,30 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "adapters" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "adapters" / "README.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 SHOWN_ONLY = {"text", "toml", "ini"}
 BIN = Path(sys.executable).parent
 
 
-def blocks(*languages: str) -> Iterator[pytest.ParameterSet]:
+def blocks(language_wanted: str) -> list[Any]:
+    return list(_blocks(language_wanted))
+
+
+def _blocks(language_wanted: str) -> Iterator[Any]:
     for page in PAGES:
         for number, (language, code) in enumerate(FENCE.findall(page.read_text()), start=1):
-            if language in languages:
+            if language == language_wanted:
                 yield pytest.param(code, id=f"{page.relative_to(ROOT)}#{number}")
 
 
@@ -86,4 +96,5 @@ def come_up_and_go(words: list[str], environment: dict[str, str]) -> None:
     first = process.stdout.readline()
     process.terminate()
     _, errors = process.communicate(timeout=20)
-    assert first and process.returncode == 0, errors
+    assert first
+    assert process.returncode == 0, errors

@@ -29,7 +29,7 @@ app.add_typer(order_commands.order, name="order")
 app.add_typer(venue_commands.venue, name="venue")
 
 
-def _say_version(asked: bool) -> None:  # noqa: FBT001  typer hands the flag over by position
+def _say_version(asked: bool) -> None:
     if asked:
         typer.echo(f"yunmin {__version__}")
         raise typer.Exit

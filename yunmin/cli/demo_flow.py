@@ -208,7 +208,9 @@ def _differences(ours: dict[str, InFlightOrder], theirs: dict[str, Any]) -> list
             "filled": (order.filled_qty, to_decimal(their["filled"])),
             "fills": (_our_fills(order), _their_fills(their)),
         }
-        found += [f"{name}: {what} {mine} here, {other} there" for what, (mine, other) in pairs.items() if mine != other]
+        found += [
+            f"{name}: {what} {mine} here, {other} there" for what, (mine, other) in pairs.items() if mine != other
+        ]
     return found + [f"{name}: unknown here" for name in theirs.keys() - ours.keys()]
 
 

@@ -40,7 +40,8 @@ def place(
     qty: Annotated[str | None, typer.Option("--qty", help="Quantity in the base asset.")] = None,
     price: Annotated[str | None, typer.Option("--price", help="Limit price in the quote asset.")] = None,
     quote_qty: Annotated[
-        str | None, typer.Option("--quote-qty", help="For a market order: how much of the quote asset, in place of qty.")
+        str | None,
+        typer.Option("--quote-qty", help="For a market order: how much of the quote asset, in place of qty."),
     ] = None,
     time_in_force: Annotated[
         TimeInForce, typer.Option("--time-in-force", help="How long it is to live.", case_sensitive=False)

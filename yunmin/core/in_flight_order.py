@@ -1,7 +1,7 @@
 """One order that is being followed: the facts known of it, and what they amount to.
 
-The object is live: whoever holds it sees it change as news arrives. From outside it is read-only; only
-`yunmin.core.order_evolution` writes the facts.
+The object is live: whoever holds it sees it change as news arrives. From outside it is read-only: the facts are written
+by `yunmin.core.order_evolution`, and the exchange's id by the tracker, which must find the order under it.
 """
 
 from __future__ import annotations

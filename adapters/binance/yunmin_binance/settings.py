@@ -1,4 +1,4 @@
-"""What the environment and a `.env` file say: BINANCE_API_KEY, BINANCE_API_SECRET, BINANCE_TESTNET, BINANCE_BASE_URL."""
+"""What the environment and `.env` say: BINANCE_API_KEY, BINANCE_API_SECRET, BINANCE_TESTNET, BINANCE_BASE_URL."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def resolve_config(
     `testnet=False` is LIVE, which needs its three consents. Raises ConfigurationError.
     """
     settings = read_settings()
-    chosen = _environment(environment, testnet, settings.testnet)
+    chosen = _environment(environment, testnet=settings.testnet if testnet is None else testnet)
     try:
         return ConnectorConfig(
             environment=chosen,
@@ -69,17 +69,14 @@ def resolve_config(
     raise ConfigurationError(problems)
 
 
-def _environment(
-    environment: str | Environment | None, testnet: bool | None, testnet_setting: bool | None
-) -> Environment:
+def _environment(environment: str | Environment | None, *, testnet: bool | None) -> Environment:
     if environment is not None:
         if environment not in {known.value for known in Environment}:
             raise ConfigurationError(f"environment is one of {', '.join(Environment)}; not {environment!r}")
         return Environment(environment)
-    is_testnet = testnet if testnet is not None else testnet_setting
-    if is_testnet is None:
+    if testnet is None:
         return Environment.LOCAL
-    return Environment.TESTNET if is_testnet else Environment.LIVE
+    return Environment.TESTNET if testnet else Environment.LIVE
 
 
 def _credentials(

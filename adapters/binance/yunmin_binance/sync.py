@@ -39,7 +39,7 @@ class BinanceConnector:
         self,
         api_key: str | SecretStr | None = None,
         api_secret: str | SecretStr | None = None,
-        testnet: bool | None = None,
+        testnet: bool | None = None,  # noqa: FBT001  scripts say it by position, too
         *,
         environment: str | Environment | None = None,
         base_url: str | None = None,
@@ -127,8 +127,8 @@ class BinanceConnector:
     ) -> Json:
         """Place one order, once. Returns Binance's own answer (orderId, clientOrderId, status, executedQty, fills …).
 
-        `qty` is in base units, `price` in quote units; `quote_qty` is for MARKET orders in place of `qty`. A quantity or
-        price beside the market's steps is refused, never rounded. With `test` Binance only checks it, and {} returns.
+        `qty` is in base units, `price` in quote units; `quote_qty` is for MARKET orders in place of `qty`. A quantity
+        or price beside the market's steps is refused, never rounded. With `test` Binance only checks it, and {} returns.
         Without `client_order_id` one is made, which every error about the order names.
         """
 

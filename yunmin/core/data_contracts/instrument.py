@@ -129,7 +129,7 @@ class Instrument(Contract):
                 broken.append(_violation(Rule.MIN_PRICE, asked, self.min_price))
             if self.max_price and asked > self.max_price:
                 broken.append(_violation(Rule.MAX_PRICE, asked, self.max_price))
-            if not is_multiple(EXACT.subtract(asked, self.min_price), self.tick_size):
+            if not is_multiple(asked, self.tick_size):
                 broken.append(_violation(Rule.TICK, asked, self.tick_size))
         return broken
 
@@ -142,7 +142,7 @@ class Instrument(Contract):
             broken.append(_violation(Rule.MIN_QTY, request.qty, smallest))
         if largest and request.qty > largest:
             broken.append(_violation(Rule.MAX_QTY, request.qty, largest))
-        if not is_multiple(EXACT.subtract(request.qty, smallest), step):
+        if not is_multiple(request.qty, step):
             broken.append(_violation(Rule.STEP, request.qty, step))
         return broken
 
