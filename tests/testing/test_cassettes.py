@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from pathlib import Path
 
 import aiohttp
@@ -22,6 +23,7 @@ CANARY_SECRET = "canarySecretCanarySecret"
 CANARY_SIGNATURE = "canarySignatureCanarySignature"
 CANARIES = (CANARY_KEY, CANARY_SECRET, CANARY_SIGNATURE)
 CREDENTIALS = Credentials.of(CANARY_KEY, CANARY_SECRET)
+PLAIN = Scrubbing()
 
 
 def some_provenance(**changes: object) -> Provenance:
@@ -38,7 +40,7 @@ async def an_exchange(answers: dict[str, str]) -> tuple[web.AppRunner, str]:
 
     app = web.Application()
     app.router.add_route("*", "/{tail:.*}", answer)
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     return runner, f"http://127.0.0.1:{runner.addresses[0][1]}"
@@ -51,10 +53,16 @@ async def ask(url: str, *, side: str = "BUY", timestamp: int = 1) -> str:
             return await answer.text()
 
 
-async def record_one(path: Path, *, answer: str = '{"ok":true}', secrets: tuple[Credentials, ...] = ()) -> None:
+async def record_one(
+    path: Path,
+    *,
+    answer: str = '{"ok":true}',
+    secrets: tuple[Credentials, ...] = (),
+    scrubbing: Scrubbing = PLAIN,
+) -> None:
     runner, url = await an_exchange({"/order": answer})
     try:
-        with recording(path, some_provenance(), Scrubbing(), secrets):
+        with recording(path, some_provenance(), scrubbing, secrets):
             assert await ask(url) == answer
     finally:
         await runner.cleanup()
@@ -91,6 +99,26 @@ def test_a_recording_holds_what_means_something_on_replay(recorded: Path) -> Non
     (interaction,) = yaml.safe_load(recorded.read_text())["interactions"]
     assert interaction["request"]["uri"] == "http://exchange.invalid/order?timestamp=0&side=BUY"
     assert sorted(interaction["response"]["headers"]) == ["Content-Type", "Retry-After"]
+
+
+def test_no_canary_is_logged_while_recording_or_replaying(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "test_one.yaml"
+
+    async def replay() -> None:
+        with replaying(path, Scrubbing()):
+            await ask("http://127.0.0.1:9")
+
+    with caplog.at_level(logging.DEBUG):
+        asyncio.run(record_one(path))
+        asyncio.run(replay())
+    assert not [canary for canary in CANARIES if canary in caplog.text]
+
+
+def test_a_large_answer_is_heard_whole_and_written_small(tmp_path: Path) -> None:
+    path = tmp_path / "test_one.yaml"
+    asyncio.run(record_one(path, answer="x" * 1000, scrubbing=Scrubbing(trim=lambda body: body[:10])))
+    (interaction,) = yaml.safe_load(path.read_text())["interactions"]
+    assert interaction["response"]["body"]["string"] == "x" * 10
 
 
 def test_a_secret_that_would_stand_in_a_recording_keeps_it_from_being_written(tmp_path: Path) -> None:
@@ -131,6 +159,16 @@ def test_another_request_is_not_answered(recorded: Path) -> None:
 
     with pytest.raises(AssertionError, match=r"no \(further\) answer to: POST /order"):
         asyncio.run(replay())
+
+
+def test_a_failure_keeps_its_own_words_and_is_told_what_was_not_recorded(recorded: Path) -> None:
+    async def replay() -> None:
+        with replaying(recorded, Scrubbing()):
+            await ask("http://127.0.0.1:9", side="SELL")
+
+    with pytest.raises(aiohttp.ClientError) as failed:
+        asyncio.run(replay())
+    assert "no (further) answer to: POST /order" in failed.value.__notes__[0]
 
 
 def test_the_same_request_is_answered_as_often_as_it_was_recorded(recorded: Path) -> None:

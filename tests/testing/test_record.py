@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from yunmin.exchange import Environment, registry
+from yunmin.exchange import AdapterPlugin, ConnectionWish, ConnectorConfig, Environment, registry
 from yunmin.testing import AdapterConformance
 from yunmin.testing.conformance import cassette_name, scenarios_of
 from yunmin.testing.record import main, suite_for
@@ -80,6 +80,39 @@ def test_real_money_is_not_among_the_choices(adapter: str, capsys: pytest.Captur
     with pytest.raises(SystemExit):
         main([adapter, "--environment", "live"])
     assert "invalid choice" in capsys.readouterr().err
+
+
+def test_the_adapter_s_own_settings_choose_the_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where they name the test network and there are no keys, every scenario is skipped; real money is refused."""
+    suite = tmp_path / "test_one.py"
+    suite.write_text(ONE_SCENARIO.format(adapter="elsewhere", failing=""))
+    arguments = ["elsewhere", "--into", str(tmp_path / "cassettes"), "--suite", str(suite)]
+    try:
+        for place, code, said in ((Environment.TESTNET, 0, "at testnet"), (Environment.LIVE, 2, "name live")):
+            registry.register(a_plugin_set_to(place))
+            assert main(arguments) == code
+            assert said in capsys.readouterr().err
+    finally:
+        registry.unregister("elsewhere")
+
+
+def a_plugin_set_to(place: Environment) -> AdapterPlugin:
+    def unwanted(*_: object) -> None:
+        raise AssertionError("it was about to connect")
+
+    def configure(wish: ConnectionWish) -> ConnectorConfig:
+        return ConnectorConfig(environment=place)
+
+    return AdapterPlugin(
+        name="elsewhere",
+        title="Elsewhere",
+        traits=unwanted,  # type: ignore[arg-type]  # never called
+        connector=unwanted,  # type: ignore[arg-type]  # never called
+        configure=configure,
+        environment_variables=("ELSEWHERE_API_KEY", "ELSEWHERE_API_SECRET"),
+    )
 
 
 def test_without_a_test_file_the_plain_suite_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,8 @@ transport runs down to the bytes of HTTP; only the socket is missing (see `repla
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import logging
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,9 @@ from yunmin.testing.replay_wire import REAL_REQUEST, Replay, replayed_connection
 
 __all__ = ["Scrubbing", "mark_skipped", "provenance_of", "recording", "replaying"]
 
+# At INFO, vcrpy logs every address that it sees, signature included.
+logging.getLogger("vcr").setLevel(logging.WARNING)
+
 _HOST: Final = "http://exchange.invalid"
 _KEPT_REQUEST_HEADERS: Final = frozenset({"content-type"})
 _KEPT_ANSWER_HEADERS: Final = frozenset({"content-type", "retry-after"})
@@ -42,11 +46,13 @@ _LONGEST_LINE: Final = 10**9
 class Scrubbing:
     """What of a request is never written (`secret_params`), and what differs each time (`moving_params`, written as 0).
 
-    Neither takes part in matching. Headers need no naming: of a request only its content type is written.
+    Neither takes part in matching. Headers need no naming: of a request only its content type is written. `trim` makes
+    the body of an answer smaller, for those that are too large to keep, such as a list of all markets.
     """
 
     secret_params: tuple[str, ...] = _SECRET_PARAMS
     moving_params: tuple[str, ...] = _MOVING_PARAMS
+    trim: Callable[[bytes], bytes] | None = None
 
     def scrubbed(self, request: Any) -> Any:
         """The request as it is written: of no host, without secrets, without the time."""
@@ -55,6 +61,12 @@ class Scrubbing:
         uri = f"{_HOST}{split.path}{'?' + query if query else ''}"
         headers = {name: value for name, value in request.headers.items() if name.lower() in _KEPT_REQUEST_HEADERS}
         return Request(request.method, uri, self._safe_body(request.body), headers)
+
+    def trimmed(self, answer: dict[str, Any]) -> dict[str, Any]:
+        """An answer as it is written: with the headers that mean something on replay, and a body of fair size."""
+        kept = {name: values for name, values in answer["headers"].items() if name.lower() in _KEPT_ANSWER_HEADERS}
+        body = answer["body"].get("string") or b""
+        return {**answer, "headers": kept, "body": {"string": body if self.trim is None else self.trim(body)}}
 
     def identity(self, request: Any) -> tuple[str, str, tuple[tuple[str, str], ...]]:
         """What two requests have in common that are the same one: method, path, parameters."""
@@ -113,8 +125,10 @@ def replaying(path: Path, scrubbing: Scrubbing) -> Iterator[Provenance]:
         stack.enter_context(_fixed_chance(provenance))
         try:
             yield provenance
-        finally:
-            replay.insist_on_known_requests(path.name)
+        except BaseException as error:
+            replay.annotate(error, path.name)
+            raise
+        replay.insist_on_known_requests(path.name)
         replay.insist_on_everything_played(path.name)
 
 
@@ -161,7 +175,7 @@ def _recorder(scrubbing: Scrubbing, writer: _Writer) -> Any:
 
     recorder = vcr.VCR(
         before_record_request=scrubbing.scrubbed,
-        before_record_response=_trimmed,
+        before_record_response=scrubbing.trimmed,
         decode_compressed_response=True,
     )
     recorder.register_matcher("conversation", is_same)
@@ -169,12 +183,6 @@ def _recorder(scrubbing: Scrubbing, writer: _Writer) -> Any:
     recorder.register_serializer("with provenance", writer)
     recorder.serializer = "with provenance"
     return recorder
-
-
-def _trimmed(answer: dict[str, Any]) -> dict[str, Any]:
-    """An answer with the headers that mean something on replay."""
-    kept = {name: values for name, values in answer["headers"].items() if name.lower() in _KEPT_ANSWER_HEADERS}
-    return {**answer, "headers": kept}
 
 
 @contextmanager

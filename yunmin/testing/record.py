@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import track
 
 from yunmin.errors import ConfigurationError, YunminError
-from yunmin.exchange import Environment, registry
+from yunmin.exchange import ConnectionWish, Environment, registry
 from yunmin.testing.conformance import AdapterConformance, ConformanceSuite, cassette_name, scenarios_of
 
 __all__ = ["main", "record", "suite_for"]
@@ -78,16 +78,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m yunmin.testing.record", description="Record the cassettes of an adapter."
     )
     parser.add_argument("adapter", metavar="ADAPTER", help="the name of an installed adapter")
-    parser.add_argument("--environment", choices=[place.value for place in _PLACES], default=Environment.LOCAL.value)
+    parser.add_argument(
+        "--environment",
+        choices=[place.value for place in _PLACES],
+        help="where to play; what the adapter's own settings say, if left out",
+    )
     parser.add_argument("--into", type=Path, default=Path("cassettes"), help="the folder of all cassettes")
     parser.add_argument("--suite", type=Path, help=f"the adapter's test file (default: {_SUITES})")
     chosen = parser.parse_args(arguments)
     console = Console(stderr=True)
     sys.path.insert(0, "")  # test files may import one another from the working directory
     try:
-        registry.load(chosen.adapter)
+        plugin = registry.load(chosen.adapter)
+        place = Environment(chosen.environment or plugin.configure(ConnectionWish()).environment)
+        if place not in _PLACES:
+            raise ConfigurationError(f"the settings name {place}; recordings are made at {' or '.join(_PLACES)}")
         played = suite_for(chosen.adapter, file=chosen.suite)
-        there = type(played.__name__, (played,), {"environment": Environment(chosen.environment)})
+        there = type(played.__name__, (played,), {"environment": place})
         failed = record(there, chosen.into / chosen.adapter, console)
     except ConfigurationError as error:
         console.print(f"[red]cannot record[/red]: {error}. Nothing was sent.", highlight=False)

@@ -41,7 +41,15 @@ class Replay:
     def insist_on_known_requests(self, name: str) -> None:
         """Raise AssertionError when something was asked that was not recorded."""
         if self._unknown:
-            raise AssertionError(f"{name} has no (further) answer to: {'; '.join(self._unknown)}")
+            raise AssertionError(self._complaint(name))
+
+    def annotate(self, error: BaseException, name: str) -> None:
+        """Add to an error what was asked in vain: often that is why."""
+        if self._unknown:
+            error.add_note(self._complaint(name))
+
+    def _complaint(self, name: str) -> str:
+        return f"{name} has no (further) answer to: {'; '.join(self._unknown)}"
 
     def insist_on_everything_played(self, name: str) -> None:
         """Raise AssertionError when something was recorded that was not asked."""

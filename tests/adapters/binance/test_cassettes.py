@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -28,6 +29,15 @@ def test_each_scenario_has_its_cassette_and_each_cassette_its_scenario() -> None
 
 def test_all_of_them_together_are_small() -> None:
     assert sum(path.stat().st_size for path in CASSETTES) < 2_000_000
+
+
+def test_a_long_list_of_markets_is_cut_to_those_that_are_traded() -> None:
+    markets = [{"symbol": symbol} for symbol in ("BTCUSDT", "AAAUSDT", "ETHBTC")]
+    trim = BinanceConformance.scrubbing.trim
+    assert trim is not None
+    cut = trim(json.dumps({"timezone": "UTC", "symbols": markets}).encode())
+    assert json.loads(cut) == {"timezone": "UTC", "symbols": [markets[0], markets[2]]}
+    assert trim(b'{"orderId":1}') == b'{"orderId":1}'
 
 
 @pytest.mark.parametrize("path", CASSETTES, ids=lambda path: path.stem)

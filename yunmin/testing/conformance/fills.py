@@ -35,6 +35,7 @@ class FillsConformance(ConformanceSuite):
         assert {fill.liquidity for fill in fills} == {Liquidity.TAKER}
         if ack.fills:
             assert [_figures(fill) for fill in ack.fills] == [_figures(fill) for fill in fills]
+            assert {fill.liquidity for fill in ack.fills} <= {Liquidity.TAKER, None}
 
     @requires(Capability.MARKET_ORDER, Capability.FILLS_OF_ORDER)
     async def test_a_sold_quantity_is_the_sum_of_its_fills(self, play: Playground) -> None:
@@ -110,6 +111,18 @@ class FillsConformance(ConformanceSuite):
         rest = await play.connector.fetch_fills(play.symbol, from_trade_id=fills[-2].trade_id)
         assert [_figures(fill) for fill in rest] == [_figures(fill) for fill in fills[-2:]]
 
+    @requires(Capability.MARKET_ORDER, Capability.PUBLIC_TRADES)
+    async def test_what_we_take_is_shown_to_everybody_with_our_side(self, play: Playground) -> None:
+        for side in (Side.BUY, Side.SELL):
+            best = (await play.book()).asks[0]
+            request = play.request(side, OrderType.MARKET, qty=play.small_qty(best.price))
+            ack = await play.connector.place_order(request)
+            order = await play.connector.fetch_order(play.ref(request, ack.update.exchange_order_id))
+            shown = await play.shown.fetch_trades(play.symbol, limit=100)
+            assert order.average_price in {
+                trade.price for trade in shown if trade.taker_side is side and trade.qty == request.qty
+            }
+
 
 def _assert_adds_up(order: OrderUpdate, fills: Sequence[Fill]) -> None:
     assert fills
@@ -139,7 +152,7 @@ def _assert_oldest_first(fills: Sequence[Fill]) -> None:
 
 
 def _figures(fill: Fill) -> tuple[object, ...]:
-    return fill.trade_id, fill.exchange_order_id, fill.qty, fill.price, fill.fee, fill.fee_asset, fill.liquidity
+    return fill.trade_id, fill.exchange_order_id, fill.qty, fill.price, fill.fee, fill.fee_asset
 
 
 def _sum(amounts: Iterable[Decimal]) -> Decimal:
