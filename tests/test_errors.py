@@ -22,7 +22,12 @@ CLASSES = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if is
 
 
 def test_the_picture_in_the_docstring_is_the_tree_in_the_code() -> None:
-    drawn = set(re.findall(r"[A-Z][A-Za-z]+(?:Error|Value|ed|Known|Found|Skew|Order|Funds|Symbol|Response|Unknown|Timeout)|Timeout|Unavailable", errors.__doc__ or ""))
+    drawn = set(
+        re.findall(
+            r"[A-Z][A-Za-z]+(?:Error|Value|ed|Known|Found|Skew|Order|Funds|Symbol|Response|Unknown|Timeout)|Timeout|Unavailable",
+            errors.__doc__ or "",
+        )
+    )
     assert {kind.__name__ for kind in CLASSES} <= drawn | {"Unavailable", "Timeout"}
 
 

@@ -368,7 +368,7 @@ class CcxtConnector(ExchangeConnector):
         return millis
 
     async def _ask_instruments(self) -> Any:
-        return await self._connected().load_markets(True)
+        return await self._connected().load_markets(reload=True)
 
     def _read_instruments(self, raw: Any) -> list[Instrument]:
         return [parse.parse_instrument(market) for market in raw.values() if market.get("spot")]

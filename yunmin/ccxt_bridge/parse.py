@@ -98,7 +98,7 @@ def parse_fill(unified: Json, *, source: Source = Source.REST) -> Fill:
     """One of our executions. A fee that the exchange did not give stays None."""
     fee = unified.get("fee") or {}
     order_id, trade_id = _text(unified, "order"), _text(unified, "id")
-    qty, price = to_decimal(unified["amount"]), to_decimal(unified["price"])
+    qty, price = _wire(unified["amount"]), _wire(unified["price"])
     if trade_id is None or trade_id == order_id:
         trade_id = synthetic_trade_id(order_id or "?", qty, price, unified.get("timestamp"))
     return Fill(
@@ -108,7 +108,7 @@ def parse_fill(unified: Json, *, source: Source = Source.REST) -> Fill:
         side=_SIDES.get(unified.get("side") or ""),
         qty=qty,
         price=price,
-        fee=None if fee.get("cost") is None else to_decimal(fee["cost"]),
+        fee=_number(fee, "cost"),
         fee_asset=fee.get("currency"),
         liquidity=_LIQUIDITY.get(unified.get("takerOrMaker") or ""),
         ts=_moment(unified, "timestamp"),
@@ -124,7 +124,7 @@ def parse_account(unified: Json) -> AccountState:
     balances = {}
     for asset in totals:
         entry = unified[asset]
-        free, locked = to_decimal(entry["free"] or "0"), to_decimal(entry["used"] or "0")
+        free, locked = _wire(entry["free"] or "0"), _wire(entry["used"] or "0")
         if free or locked:
             balances[asset] = Balance(asset=asset, free=free, locked=locked)
     return AccountState(balances=balances, as_of=_moment(unified, "timestamp"))
@@ -162,13 +162,17 @@ def _limit(limits: Json, what: str, end: str) -> Any:
 
 
 def parse_ticker(unified: Json) -> Ticker:
+    """Best bid and ask, and the last price. A ticker that says none of them is no ticker."""
+    bid, ask, last = (_number(unified, name) for name in ("bid", "ask", "last"))
+    if bid is None and ask is None and last is None:
+        raise MalformedResponse("ccxt gave a ticker without a price")
     return Ticker(
         symbol=unified["symbol"],
-        bid=_number(unified, "bid"),
+        bid=bid,
         bid_qty=_number(unified, "bidVolume"),
-        ask=_number(unified, "ask"),
+        ask=ask,
         ask_qty=_number(unified, "askVolume"),
-        last=_number(unified, "last"),
+        last=last,
     )
 
 

@@ -1,4 +1,4 @@
-"""The session that ccxt sends through: one request each time, to an allowed host, on a quiet connection, a bounded answer.
+"""The session ccxt sends through: each request once, to an allowed host, on a quiet connection, its answer bounded.
 
 ccxt hands every call to an aiohttp session. This one
 - opens connections to allowed hosts only,
@@ -46,12 +46,15 @@ __all__ = [
 COMMAND_ANSWER_LIMIT: Final = 4 * 1024 * 1024
 """Bytes that the answer to a command may have at most: a thousand times what the largest ones have."""
 
+_MOST_UNREAD_ANSWERS: Final = 8
+"""An answer may be announced by a few interim ones (1xx) in the same packet; more than these is no announcement."""
 
-class HostNotAllowed(Exception):
+
+class HostNotAllowed(Exception):  # noqa: N818  says what is the case
     """A connection to a host outside the allow-list was refused; nothing was sent."""
 
 
-class AlreadySent(Exception):
+class AlreadySent(Exception):  # noqa: N818  says what is the case
     """A command tried to leave a second time; only its first request was sent."""
 
 
@@ -117,12 +120,14 @@ class _BoundedHandler(ResponseHandler):
             return
         self._received += len(data)
         if self._received > self._limit:
-            self._cut_off()
+            self._cut_off(f"more than {self._limit} bytes")
             return
         super().data_received(data)
+        if len(self) > _MOST_UNREAD_ANSWERS:
+            self._cut_off("interim answers without end")
 
-    def _cut_off(self) -> None:
-        error = AnswerTooLarge(f"more than {self._limit} bytes")
+    def _cut_off(self, why: str) -> None:
+        error = AnswerTooLarge(why)
         self.set_exception(error)
         payload = self._payload
         if payload is not None:
@@ -159,7 +164,7 @@ class _QuietConnector(aiohttp.TCPConnector):
     async def _silent_connection(self, req: Any, traces: Any, timeout: Any, wanted: PlacementConnection) -> Any:  # noqa: ASYNC109  aiohttp's own signature
         while True:
             connection = await super().connect(req, traces, timeout)
-            handler = connection.protocol
+            handler: Any = connection.protocol
             if handler.times_lent == 0:
                 if _is_intact(handler) and (req.is_ssl() or not _is_readable(handler)):
                     return connection  # with TLS, what waits right after the handshake is session tickets, not answers
@@ -238,7 +243,7 @@ class GuardedSession:
             trust_env=False,
         )
         # a request is sent once; a dead connection is found before use instead
-        self._session._retry_connection = False
+        self._session._retry_connection = False  # noqa: SLF001  there is no public way; a test holds this line
 
     @property
     def headers(self) -> Any:

@@ -36,6 +36,7 @@ __all__ = [
     "cut_short",
     "drip",
     "endless_headers",
+    "endless_interims",
     "flood",
     "json_answer",
     "many_headers",
@@ -50,6 +51,7 @@ __all__ = [
 
 _LOOPBACK: Final = "127.0.0.1"
 _BLOCK: Final = 64 * 1024
+_PATIENCE: Final = 5.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -174,13 +176,13 @@ class FaultyServer:
         return sum(seen.method == method and path in (None, seen.path) for seen in self.requests)
 
     async def arrived(self, method: str, path: str, *, times: int = 1) -> None:
-        """Return once `times` such requests have arrived."""
-        async with self._changed:
+        """Return once `times` such requests have arrived; TimeoutError when that takes longer than it may."""
+        async with asyncio.timeout(_PATIENCE), self._changed:
             await self._changed.wait_for(lambda: self.count(method, path) >= times)
 
     async def hung_up(self, *, open_connections: int = 0) -> None:
-        """Return once no more than `open_connections` are left."""
-        async with self._changed:
+        """Return once no more than `open_connections` are left; TimeoutError when that takes longer than it may."""
+        async with asyncio.timeout(_PATIENCE), self._changed:
             await self._changed.wait_for(lambda: len(self._writers) <= open_connections)
 
     # --- the wire --------------------------------------------------------------------------------------------------
@@ -353,6 +355,16 @@ def many_headers() -> Fault:
         yield b"HTTP/1.1 200 OK\r\n"
         while True:
             yield b"X-Small: 1\r\n" * 4096
+
+    return _pouring(blocks)
+
+
+def endless_interims() -> Fault:
+    """Interim answers (103) without end, and never the true one."""
+
+    def blocks() -> Iterable[bytes]:
+        while True:
+            yield b"HTTP/1.1 103 Early Hints\r\n\r\n" * 2048
 
     return _pouring(blocks)
 

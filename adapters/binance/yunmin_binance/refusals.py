@@ -2,8 +2,8 @@
 
 Source: errors.md and rest-api.md (HTTP Return Codes) of the spot API docs, 2026-07-21. A code stands here only where
 the docs say that the request was refused before the matching engine, or that the engine refused it. Deliberately not
-here, because the docs leave the outcome open: -1000 (unknown error), -1001 (internal error), -1006 and -1007 ("execution
-status unknown"), -1008 (overloaded), -1016 (shutting down), every code that is not documented, and every 5xx.
+here, because the docs leave the outcome open: -1000 (unknown error), -1001 (internal error), -1006 and -1007
+("execution status unknown"), -1008 (overloaded), -1016 (shutting down), every code that is not documented, every 5xx.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def read_code(body: Any) -> tuple[int, str] | None:
 _BAD_REQUEST: Final = Refusal(InvalidOrder, RejectReason.INVALID_REQUEST)
 _RULE: Final = Refusal(InvalidOrder, RejectReason.RULE_VIOLATION)
 
-_CODES: Final = {
+_CODES: Final[dict[int | str, Refusal]] = {
     -1002: Refusal(AuthenticationFailed),  # not authorized
     -1013: _RULE,  # "the request didn't reach the matching engine": filters
     -1014: _BAD_REQUEST,  # unsupported order combination
@@ -56,13 +56,15 @@ _CODES: Final = {
     -2039: Refusal(InvalidOrder, RejectReason.UNKNOWN_ORDER),  # client order id does not belong to the order id
     # parameters: refused while they were read
     **dict.fromkeys(
-        (-1100, -1101, -1102, -1103, -1104, -1105, -1106, -1108, -1111, -1114, -1115, -1116, -1117, -1118, -1119)
-        + (-1128, -1130, -1134, -1135, -1145),
+        (
+            *(-1100, -1101, -1102, -1103, -1104, -1105, -1106, -1108, -1111, -1114, -1115, -1116, -1117, -1118, -1119),
+            *(-1128, -1130, -1134, -1135, -1145),
+        ),
         _BAD_REQUEST,
     ),
 }
 
-_MESSAGES: Final = {
+_MESSAGES: Final[dict[tuple[int | str, str], Refusal]] = {
     (-2010, "Duplicate order sent."): Refusal(DuplicateOrder),
     (-2010, "Account has insufficient balance for requested action."): Refusal(InsufficientFunds),
     (-2010, "Order would immediately match and take."): Refusal(Rejected, RejectReason.POST_ONLY),

@@ -13,7 +13,13 @@ from yunmin_binance.venue.symbols import DEFAULT_SYMBOLS, SymbolRules
 
 __all__ = ["market_for_candles"]
 
-_QUOTES: Final = {"USDT": Decimal(5), "USDC": Decimal(5), "BTC": Decimal("0.0001"), "ETH": Decimal("0.001"), "BNB": Decimal("0.01")}
+_QUOTES: Final = {
+    "USDT": Decimal(5),
+    "USDC": Decimal(5),
+    "BTC": Decimal("0.0001"),
+    "ETH": Decimal("0.001"),
+    "BNB": Decimal("0.01"),
+}
 """The quote assets of a market made here, each with its smallest notional."""
 
 _PAIR_IN_NAME: Final = re.compile(r"([A-Z0-9]{2,10})[_/-]?(USDT|USDC|BTC|ETH|BNB)(?=[_.\-]|$)")
