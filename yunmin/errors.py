@@ -1,27 +1,27 @@
 """What went wrong, as a tree: the class of an error says what the caller may conclude.
 
-    YunminError
-    ├── ConfigurationError          the set-up is wrong; nothing was sent
-    ├── InvalidValue                a value is outside its bounds; nothing was sent
-    ├── LifecycleError              an order was asked to do what its life does not allow
-    └── ExchangeError               an exchange was involved
-        ├── ConnectivityError       WE DO NOT KNOW: the question has no answer yet
-        │   ├── Timeout
-        │   ├── Unavailable
-        │   ├── RateLimited         a query was turned away; carries retry_after
-        │   └── OutcomeUnknown      a command left (or may have left); look, do not resend
-        ├── Rejected                IT SAID NO: proven, and nothing rests in the book
-        │   ├── AuthenticationFailed
-        │   ├── PermissionDenied
-        │   ├── InsufficientFunds
-        │   ├── InvalidOrder
-        │   ├── OrderNotFound
-        │   ├── DuplicateOrder      the id exists already: the earlier order is real
-        │   ├── UnknownSymbol
-        │   ├── MarketClosed
-        │   └── ClockSkew
-        ├── MalformedResponse       the answer could not be read as what it must be
-        └── NotSupported            this exchange or adapter does not offer it
+YunminError
+├── ConfigurationError          the set-up is wrong; nothing was sent
+├── InvalidValue                a value is outside its bounds; nothing was sent
+├── LifecycleError              an order was asked to do what its life does not allow
+└── ExchangeError               an exchange was involved
+    ├── ConnectivityError       WE DO NOT KNOW: the question has no answer yet
+    │   ├── Timeout
+    │   ├── Unavailable
+    │   ├── RateLimited         a query was turned away; carries retry_after
+    │   └── OutcomeUnknown      a command left (or may have left); look, do not resend
+    ├── Rejected                IT SAID NO: proven, and nothing rests in the book
+    │   ├── AuthenticationFailed
+    │   ├── PermissionDenied
+    │   ├── InsufficientFunds
+    │   ├── InvalidOrder
+    │   ├── OrderNotFound
+    │   ├── DuplicateOrder      the id exists already: the earlier order is real
+    │   ├── UnknownSymbol
+    │   ├── MarketClosed
+    │   └── ClockSkew
+    ├── MalformedResponse       the answer could not be read as what it must be
+    └── NotSupported            this exchange or adapter does not offer it
 """
 
 from __future__ import annotations

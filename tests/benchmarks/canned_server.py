@@ -67,7 +67,7 @@ def account() -> dict[str, Any]:
     assets = [*BASES, "USDT", *(f"TOK{number}" for number in range(39))]
     return {
         "makerCommission": 10, "takerCommission": 10, "canTrade": True, "updateTime": MOMENT, "accountType": "SPOT",
-        "commissionRates": {"maker": "0.00100000", "taker": "0.00100000", "buyer": "0.00000000", "seller": "0.00000000"},
+        "commissionRates": {"maker": "0.001", "taker": "0.001"},
         "permissions": ["SPOT"], "uid": 1,
         "balances": [{"asset": asset, "free": "4723846.89208129", "locked": "0.00000000"} for asset in assets],
     }  # fmt: skip

@@ -1,4 +1,3 @@
-# ruff: noqa: N802  names carry the number of the fault
 """The connector as such: every method under every fault, and ccxt's unified calls beside the fast lane."""
 
 from __future__ import annotations

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from yunmin.ccxt_bridge.guarded import Answer, UnexpectedStatus, answer_of, make_exchange
-from yunmin.ccxt_bridge.transport import GuardedSession
-from yunmin.exchange import Credentials
+from yunmin.ccxt_bridge.guarded import Answer, Manners, UnexpectedStatus, answer_of, make_exchange
+from yunmin.ccxt_bridge.transport import GuardedSession, departing
+from yunmin.exchange import Credentials, PlacementConnection
 from yunmin.testing.faulty_server import FaultyServer, answer, json_answer
 
 
@@ -102,7 +102,7 @@ async def test_an_answer_that_is_neither_success_nor_a_known_error_is_unexpected
 
 
 async def test_credentials_are_set_without_standing_in_the_settings(session: GuardedSession) -> None:
-    exchange = make_exchange("binance", {}, session, Credentials.of("key", "secret"))
+    exchange = make_exchange("binance", {}, session, credentials=Credentials.of("key", "secret"))
     assert (exchange.apiKey, exchange.secret) == ("key", "secret")
 
 
@@ -118,3 +118,30 @@ async def test_it_is_silent_whatever_the_settings_say(session: GuardedSession) -
 
 def test_an_error_without_an_answer_has_none() -> None:
     assert answer_of(ValueError()) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"orderId":1,"orderId":2}',
+        '{"a" :1,"b":2,"b":3}',
+        '{"a":"x\\":","b":2,"b":3}',
+        '[{"a":1},{"b":1,"b":1}]',
+        '{"a":{"b":[{"c":1,"c":2}]}}',
+    ],
+)
+async def test_the_answer_to_a_command_names_no_key_twice_whatever_the_manners(
+    session: GuardedSession, text: str
+) -> None:
+    exchange = make_exchange("binance", {}, session, manners=Manners(decimals_are_text=True))
+    assert exchange.on_json_response(text) is not None, "a question is read the quick way"
+    with departing(PlacementConnection.QUIET), pytest.raises(ValueError, match="twice"):
+        exchange.on_json_response(text)
+
+
+@pytest.mark.parametrize("text", ['{"a":1,"b":{"c":"d\\":e"}}', "[]", '{"a" : "b : c", "d":[{"e":{}},1,"f"]}'])
+async def test_a_sound_answer_reads_the_same_both_ways(session: GuardedSession, text: str) -> None:
+    quick = make_exchange("binance", {}, session, manners=Manners(decimals_are_text=True))
+    strict = make_exchange("binance", {}, session)
+    with departing(PlacementConnection.QUIET):
+        assert quick.on_json_response(text) == strict.on_json_response(text)

@@ -14,13 +14,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from pydantic import ValidationError
-
 from yunmin.ccxt_bridge import parse
 from yunmin.ccxt_bridge import request as outgoing
 from yunmin.ccxt_bridge.acceptance import doubt_of_ack, doubt_of_answer, doubt_of_cancel
 from yunmin.ccxt_bridge.errors import RefusalTable, translate_command, translate_question
-from yunmin.ccxt_bridge.guarded import make_exchange
+from yunmin.ccxt_bridge.guarded import NO_MANNERS, Manners, make_exchange
 from yunmin.ccxt_bridge.transport import GuardedSession, departing
 from yunmin.clock import Clock, SystemClock, from_millis, random_token, to_millis
 from yunmin.core.data_contracts import (
@@ -55,7 +53,10 @@ T = TypeVar("T")
 
 
 class Endpoint:
-    """Where and how one ccxt exchange is reached: its id, its settings, the hosts it may be reached at."""
+    """Where and how one ccxt exchange is reached: its id, its settings, the hosts it may be reached at.
+
+    `manners` are what may be relied on in its answers; by default nothing is.
+    """
 
     def __init__(
         self,
@@ -64,7 +65,9 @@ class Endpoint:
         settings: Mapping[str, Any],
         allowed_hosts: frozenset[str],
         refusals: RefusalTable | None = None,
+        manners: Manners = NO_MANNERS,
     ) -> None:
+        self.manners = manners
         self.exchange_id = exchange_id
         self.settings = settings
         self.allowed_hosts = allowed_hosts
@@ -101,7 +104,11 @@ class CcxtConnector(ExchangeConnector):
         self._session = session
         try:
             self._exchange = make_exchange(
-                self._endpoint.exchange_id, self._settings(), session, self.config.credentials
+                self._endpoint.exchange_id,
+                self._settings(),
+                session,
+                credentials=self.config.credentials,
+                manners=self._endpoint.manners,
             )
             await self._synchronise_clock()
             await self.fetch_instruments()
@@ -291,7 +298,6 @@ class CcxtConnector(ExchangeConnector):
     def _checked_request(self, request: OrderRequest) -> tuple[OrderRequest, Instrument]:
         """The request with a client order id, and its market; refused here when it breaks a rule. Nothing is sent."""
         self._connected()
-        request = _valid(request)
         market = self.instrument(request.symbol)
         if request.client_order_id is None:
             request = request.model_copy(update={"client_order_id": self.new_client_order_id()})
@@ -414,8 +420,11 @@ class CcxtConnector(ExchangeConnector):
         return await self._connected().create_order(*outgoing.as_create_order(request))
 
     def _read_ack(self, raw: Any, market: Instrument) -> OrderAck:
-        fills = tuple(parse.parse_fill(trade, source=Source.ACK) for trade in raw.get("trades") or ())
-        return OrderAck(update=parse.parse_order(raw, source=Source.ACK), fills=fills)
+        update = parse.parse_order(raw, source=Source.ACK)
+        fills = (parse.parse_fill(trade, source=Source.ACK) for trade in raw.get("trades") or ())
+        # what comes with an order's own answer is that order's, also where ccxt leaves the ids out
+        ids = {"client_order_id": update.client_order_id, "exchange_order_id": update.exchange_order_id}
+        return OrderAck(update=update, fills=tuple(fill.model_copy(update=ids) for fill in fills))
 
     async def _ask_test(self, request: OrderRequest, market: Instrument) -> Any:
         symbol, kind, side, amount, price, params = outgoing.as_create_order(request)
@@ -479,15 +488,6 @@ def _rows(raw: Any) -> list[Any]:
     if not isinstance(raw, list):
         raise MalformedResponse(f"a list was expected, not {type(raw).__name__}")
     return raw
-
-
-def _valid(request: OrderRequest) -> OrderRequest:
-    """The request checked once more: pydantic's `model_copy` and `model_construct` let any value in."""
-    try:
-        return OrderRequest.model_validate(dict(request))
-    except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, at['loc']))} {at['msg']}".strip() for at in error.errors())
-    raise InvalidOrder(problems[:300], source=RejectSource.LOCAL)
 
 
 def _named(ref: OrderRef) -> str:

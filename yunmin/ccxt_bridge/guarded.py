@@ -15,14 +15,16 @@ import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
+
+import orjson
 
 from yunmin.ccxt_bridge.loading import exchange_class
-from yunmin.ccxt_bridge.transport import GuardedSession
+from yunmin.ccxt_bridge.transport import GuardedSession, is_commanding
 from yunmin.core.data_contracts.money import to_decimal
 from yunmin.exchange.config import Credentials
 
-__all__ = ["Answer", "UnexpectedStatus", "UnreadableAnswer", "answer_of", "make_exchange"]
+__all__ = ["NO_MANNERS", "Answer", "Manners", "UnexpectedStatus", "UnreadableAnswer", "answer_of", "make_exchange"]
 
 # Not under "ccxt": whatever level anybody gives to that logger, nothing below WARNING comes from our exchanges.
 _logger = logging.getLogger("yunmin.ccxt_bridge.exchange")
@@ -30,6 +32,8 @@ _logger.setLevel(logging.WARNING)
 
 
 _FARTHEST_EXPONENT = 100
+_RETRY_OPTIONS: Final = frozenset({"maxRetriesOnFailure", "maxRetriesOnFailureDelay"})
+_SPACE_BEFORE_COLON = re.compile(r"\s:").search
 _SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII).fullmatch
 
 
@@ -72,6 +76,17 @@ def _once_each(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def _names_each_key_once(text: str, found: Any) -> bool:
+    """Whether `text` has no more keys than `found`, its JSON. When in doubt (odd spaces, quotes in a text), no."""
+    return _SPACE_BEFORE_COLON(text) is None and text.count('":') == _count_keys(found)
+
+
+def _count_keys(found: Any) -> int:
+    if isinstance(found, dict):
+        return len(found) + sum(_count_keys(value) for value in found.values() if isinstance(value, (dict, list)))
+    return sum(map(_count_keys, found)) if isinstance(found, list) else 0
+
+
 def _plain_text(number: str) -> str:
     """A JSON number with a point or an exponent, digit by digit, without the exponent."""
     if "e" not in number and "E" not in number:
@@ -86,19 +101,43 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
 
 
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """What an exchange's answers can be relied on for, which spares the slower way.
+
+    `decimals_are_text`: every figure with a point is a JSON string. `errors_have_status`: no error comes with a 2xx.
+    """
+
+    decimals_are_text: bool = False
+    errors_have_status: bool = False
+
+
+NO_MANNERS: Final = Manners()
+"""Nothing is relied on."""
+
+
 class _Guard:
     """Put before a ccxt exchange class, it records answers, reads JSON strictly, repeats nothing and keeps quiet."""
 
     logger = _logger
+    manners = NO_MANNERS
 
     def on_json_response(self, text: str) -> Any:
-        """Numbers with a point stay the wire's own text, as in ccxt's JavaScript; a doubtful text is no JSON."""
+        """Numbers with a point stay the wire's own text, as in ccxt's JavaScript; a doubtful text is no JSON.
+
+        The answer to a command is always read the strict way, which also refuses a key that stands twice.
+        """
+        if self.manners.decimals_are_text:
+            found = orjson.loads(text)
+            if not is_commanding() or _names_each_key_once(text, found):
+                return found
         return json.loads(text, object_pairs_hook=_once_each, parse_float=_plain_text, parse_constant=_no_constant)
 
     def handle_option_integer_and_params(self, params: Any, method: str, option: str, default: Any = None) -> Any:
         """ccxt would sign and send a failed request again when it finds this option, at any of several places."""
-        found = super().handle_option_integer_and_params(params, method, option, default)  # type: ignore[misc]  # ccxt's class comes next
-        return [0, found[1]] if option == "maxRetriesOnFailure" else found
+        if option not in _RETRY_OPTIONS:
+            return super().handle_option_integer_and_params(params, method, option, default)  # type: ignore[misc]  # ccxt's class comes next
+        return [0, {key: value for key, value in params.items() if key != option} if option in params else params]
 
     def parse_order_book_bid_ask(self, level: Any, price: Any = 0, amount: Any = 1, _count: Any = 2) -> list[Decimal]:
         """Exact numbers: ccxt makes floats here, and sorts the book by them."""
@@ -107,6 +146,8 @@ class _Guard:
     def handle_errors(
         self, code: int, reason: str, url: str, method: str, headers: Any, body: str, response: Any, *request: Any
     ) -> None:
+        if 200 <= code < 300 and self.manners.errors_have_status and isinstance(response, (dict, list)):
+            return
         answer = Answer(code, response, headers)
         try:
             super().handle_errors(code, reason, url, method, headers, body, response, *request)  # type: ignore[misc]  # ccxt's class comes next
@@ -132,13 +173,15 @@ def make_exchange(
     exchange_id: str,
     settings: Mapping[str, Any],
     session: GuardedSession,
+    *,
     credentials: Credentials | None = None,
+    manners: Manners = NO_MANNERS,
 ) -> Any:
     """A ccxt exchange that sends through `session`, gives numbers as the wire's own text, and never retries.
 
     The credentials come apart from the settings, so that no frame here ever holds them in the clear.
     """
-    guarded = type("GuardedExchange", (_Guard, exchange_class(exchange_id)), {})
+    guarded = type("GuardedExchange", (_Guard, exchange_class(exchange_id)), {"manners": manners})
     exchange = guarded({**settings, "session": session, "verbose": False})
     exchange.number = str
     exchange.timeout_on_exit = 0  # the session is ours to close

@@ -74,7 +74,8 @@ def parse_order(unified: Json, *, source: Source = Source.REST) -> OrderUpdate:
         order_type=OrderType.LIMIT_MAKER if unified.get("postOnly") else _TYPES.get(unified.get("type") or ""),
         time_in_force=_TIMES_IN_FORCE.get(unified.get("timeInForce") or ""),
         qty=qty,
-        price=_number(unified, "price") or None,
+        # ccxt shows the average as the price of a market order, which has none
+        price=None if unified.get("type") == "market" else _number(unified, "price") or None,
         trigger_price=_number(unified, "triggerPrice") or None,
         filled_qty=filled,
         filled_cost=_number(unified, "cost"),

@@ -21,8 +21,6 @@ from __future__ import annotations
 import asyncio
 import functools
 import select
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final
@@ -81,15 +79,25 @@ class Departure:
 _current: ContextVar[Departure | None] = ContextVar("yunmin_departure", default=None)
 
 
-@contextmanager
-def departing(connection: PlacementConnection) -> Iterator[Departure]:
+class departing:  # noqa: N801  it is used as a word: with departing(…) as departure
     """Follow the one request that is made inside."""
-    departure = Departure(connection)
-    token = _current.set(departure)
-    try:
-        yield departure
-    finally:
-        _current.reset(token)
+
+    __slots__ = ("_departure", "_token")
+
+    def __init__(self, connection: PlacementConnection) -> None:
+        self._departure = Departure(connection)
+
+    def __enter__(self) -> Departure:
+        self._token = _current.set(self._departure)
+        return self._departure
+
+    def __exit__(self, *_: object) -> None:
+        _current.reset(self._token)
+
+
+def is_commanding() -> bool:
+    """Whether the request under way is a command."""
+    return _current.get() is not None
 
 
 class _BoundedHandler(ResponseHandler):

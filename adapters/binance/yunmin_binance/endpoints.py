@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from yunmin.ccxt_bridge import Endpoint
+from yunmin.ccxt_bridge import Endpoint, Manners
 from yunmin.exchange import ConnectorConfig, Environment
 from yunmin_binance.refusals import REFUSALS
 from yunmin_binance.traits import RECV_WINDOW
@@ -24,6 +24,10 @@ BASE_URLS: Final = {
     Environment.DEMO: "https://demo-api.binance.com",
     Environment.LOCAL: f"http://127.0.0.1:{LOCAL_PORT}",
 }
+
+
+_MANNERS: Final = Manners(decimals_are_text=True, errors_have_status=True)
+"""Binance sends every figure as a string, and every error with a 4xx or 5xx (rest-api.md, HTTP Return Codes)."""
 
 
 def base_url_of(config: ConnectorConfig) -> str:
@@ -47,4 +51,4 @@ def endpoint_for(config: ConnectorConfig) -> Endpoint:
             "recvWindow": RECV_WINDOW,
         },
     }
-    return Endpoint("binance", settings=settings, allowed_hosts=frozenset({host}), refusals=REFUSALS)
+    return Endpoint("binance", settings=settings, allowed_hosts=frozenset({host}), refusals=REFUSALS, manners=_MANNERS)

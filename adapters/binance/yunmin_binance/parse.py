@@ -20,6 +20,7 @@ from yunmin.core.data_contracts import (
     BookLevel,
     Candle,
     Fill,
+    FillKind,
     Instrument,
     InstrumentStatus,
     Liquidity,
@@ -34,7 +35,7 @@ from yunmin.core.data_contracts import (
     Ticker,
     TimeInForce,
 )
-from yunmin.core.data_contracts.money import ZERO
+from yunmin.core.data_contracts.money import ZERO, to_decimal, to_non_negative
 from yunmin.errors import MalformedResponse
 
 __all__ = [
@@ -74,29 +75,38 @@ STATUSES: Final = {
 }
 
 
+# Looking a member up on its enum class costs as much as a call.
+_BUY, _SELL, _MAKER, _TAKER = Side.BUY, Side.SELL, Liquidity.MAKER, Liquidity.TAKER
+_REAL, _REST = FillKind.REAL, Source.REST
+_WIRE_ZERO: Final = "0.00000000"
+
+
 def parse_order(raw: Json, symbol: str, *, source: Source = Source.REST) -> OrderUpdate:
     """An order as GET order, openOrders and allOrders give it. A status or type that we do not know stays None."""
-    status = raw["status"]
+    status = _text(raw["status"])
     updated = raw.get("updateTime", raw.get("transactTime"))
     created = raw.get("time")
-    return OrderUpdate(
-        symbol=symbol,
-        client_order_id=raw["clientOrderId"],
-        exchange_order_id=_id(raw["orderId"]),
-        state=STATES.get(status),
-        raw_status=status,
-        side=SIDES.get(raw["side"]),
-        order_type=TYPES.get(raw["type"]),
-        time_in_force=TIMES_IN_FORCE.get(raw["timeInForce"]),
-        qty=_figure(raw["origQty"]),
-        price=_unless_zero(_figure(raw["price"])),
-        trigger_price=_unless_zero(raw.get("stopPrice")),
-        filled_qty=_figure(raw["executedQty"]),
-        filled_cost=_cost(_figure(raw["cummulativeQuoteQty"])),
-        created_at=None if created is None else _moment(created),
-        updated_at=None if updated is None else _moment(updated),
-        source=source,
-        raw=raw,
+    return OrderUpdate.from_checked(
+        {
+            "symbol": symbol,
+            "client_order_id": _text(raw["clientOrderId"]),
+            "exchange_order_id": _id(raw["orderId"]),
+            "state": STATES.get(status),
+            "raw_status": status,
+            "side": SIDES.get(raw["side"]),
+            "order_type": TYPES.get(raw["type"]),
+            "time_in_force": TIMES_IN_FORCE.get(raw["timeInForce"]),
+            "qty": _figure(raw["origQty"]),
+            "price": _figure(raw["price"]) or None,  # zero: a market order, which has none
+            "trigger_price": _figure(raw.get("stopPrice", "0")) or None,
+            "filled_qty": _figure(raw["executedQty"]),
+            "filled_cost": _cost(raw["cummulativeQuoteQty"]),
+            "created_at": None if created is None else _moment(created),
+            "updated_at": None if updated is None else _moment(updated),
+            "reason": None,
+            "source": source,
+            "raw": raw,
+        }
     )
 
 
@@ -105,19 +115,22 @@ def parse_ack(raw: Json, symbol: str) -> OrderAck:
     update = parse_order(raw, symbol, source=Source.ACK)
     side, client_order_id, ts = update.side, update.client_order_id, update.updated_at
     fills = tuple(
-        Fill(
-            symbol=symbol,
-            trade_id=_id(fill["tradeId"]),
-            client_order_id=client_order_id,
-            exchange_order_id=update.exchange_order_id,
-            side=side,
-            qty=fill["qty"],
-            price=fill["price"],
-            fee=_figure(fill["commission"]),
-            fee_asset=fill["commissionAsset"],
-            liquidity=Liquidity.TAKER,
-            ts=ts,
-            source=Source.ACK,
+        Fill.from_checked(
+            {
+                "symbol": symbol,
+                "trade_id": _id(fill["tradeId"]),
+                "client_order_id": client_order_id,
+                "exchange_order_id": update.exchange_order_id,
+                "side": side,
+                "qty": _figure(fill["qty"]),
+                "price": _figure(fill["price"]),
+                "fee": _signed(fill["commission"]),
+                "fee_asset": _text(fill["commissionAsset"]),
+                "liquidity": Liquidity.TAKER,
+                "ts": ts,
+                "kind": FillKind.REAL,
+                "source": Source.ACK,
+            }
         )
         for fill in _rows(raw.get("fills", []))
     )
@@ -131,17 +144,22 @@ def parse_cancelled(raw: Json, symbol: str) -> OrderUpdate:
 
 def parse_trade(raw: Json, symbol: str) -> Fill:
     """One of our executions, from myTrades. It names the order by the exchange's id only."""
-    return Fill(
-        symbol=symbol,
-        trade_id=_id(raw["id"]),
-        exchange_order_id=_id(raw["orderId"]),
-        side=Side.BUY if _flag(raw["isBuyer"]) else Side.SELL,
-        qty=raw["qty"],
-        price=raw["price"],
-        fee=_figure(raw["commission"]),
-        fee_asset=raw["commissionAsset"],
-        liquidity=Liquidity.MAKER if _flag(raw["isMaker"]) else Liquidity.TAKER,
-        ts=_moment(raw["time"]),
+    return Fill.from_checked(
+        {
+            "symbol": symbol,
+            "trade_id": _id(raw["id"]),
+            "client_order_id": None,
+            "exchange_order_id": _id(raw["orderId"]),
+            "side": _BUY if _flag(raw["isBuyer"]) else _SELL,
+            "qty": _figure(raw["qty"]),
+            "price": _figure(raw["price"]),
+            "fee": _signed(raw["commission"]),
+            "fee_asset": _text(raw["commissionAsset"]),
+            "liquidity": _MAKER if _flag(raw["isMaker"]) else _TAKER,
+            "ts": _moment(raw["time"]),
+            "kind": _REAL,
+            "source": _REST,
+        }
     )
 
 
@@ -150,10 +168,11 @@ def parse_account(raw: Json) -> AccountState:
     balances = {}
     for entry in _rows(raw["balances"]):
         free, locked = entry["free"], entry["locked"]
-        if _is_zero(free) and _is_zero(locked):
+        if free == locked == _WIRE_ZERO:
             continue
-        asset = entry["asset"]
-        balances[asset] = Balance(asset=asset, free=free, locked=locked)
+        balance = {"asset": _text(entry["asset"]), "free": _signed(free), "locked": _signed(locked)}
+        if balance["free"] or balance["locked"]:
+            balances[balance["asset"]] = Balance.from_checked(balance)
     rates = raw.get("commissionRates") or {}
     return AccountState(
         balances=balances,
@@ -266,10 +285,24 @@ def _flag(value: object) -> bool:
     raise MalformedResponse(f"a flag of type {type(value).__name__}")
 
 
-def _figure(value: object) -> str:
-    """A decimal as the wire's own text; null is not "no figure" where there must be one."""
+def _text(value: object) -> str:
+    """A word or a name; null is not one."""
     if type(value) is str:
         return value
+    raise MalformedResponse(f"a text of type {type(value).__name__}")
+
+
+def _figure(value: object) -> Decimal:
+    """A decimal that is not negative, from the wire's own text; null is not "no figure" where there must be one."""
+    if type(value) is str:
+        return to_non_negative(value)
+    raise MalformedResponse(f"a figure of type {type(value).__name__}")
+
+
+def _signed(value: object) -> Decimal:
+    """A decimal of either sign, from the wire's own text."""
+    if type(value) is str:
+        return to_decimal(value)
     raise MalformedResponse(f"a figure of type {type(value).__name__}")
 
 
@@ -281,7 +314,7 @@ def _rows(raw: object) -> list[Any]:
 
 
 def _is_zero(text: str) -> bool:
-    return text == "0.00000000" or Decimal(text) == ZERO
+    return text == _WIRE_ZERO or Decimal(text) == ZERO
 
 
 def _unless_zero(text: str | None) -> str | None:
@@ -289,6 +322,7 @@ def _unless_zero(text: str | None) -> str | None:
     return None if text is None or _is_zero(text) else text
 
 
-def _cost(text: str) -> str | None:
+def _cost(value: object) -> Decimal | None:
     """Binance gives a negative cumulative cost for old orders whose figure it no longer has."""
-    return None if text.startswith("-") else text
+    cost = _signed(value)
+    return cost if cost >= ZERO else None

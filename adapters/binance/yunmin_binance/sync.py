@@ -128,8 +128,8 @@ class BinanceConnector:
         """Place one order, once. Returns Binance's own answer (orderId, clientOrderId, status, executedQty, fills …).
 
         `qty` is in base units, `price` in quote units; `quote_qty` is for MARKET orders in place of `qty`. A quantity
-        or price beside the market's steps is refused, never rounded. With `test` Binance only checks it, and {} returns.
-        Without `client_order_id` one is made, which every error about the order names.
+        or price beside the market's steps is refused, never rounded. With `test` Binance only checks it and {} is
+        returned. Without `client_order_id` one is made, which every error about the order names.
         """
 
         async def place(spot: BinanceSpot) -> Json:

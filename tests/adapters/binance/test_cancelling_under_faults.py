@@ -1,4 +1,3 @@
-# ruff: noqa: N802  names carry the number of the fault
 """A cancel counts only when the answer is about that order and says that it ended; the request leaves once."""
 
 from __future__ import annotations

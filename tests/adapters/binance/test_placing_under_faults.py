@@ -3,8 +3,6 @@
 In every row exactly one POST reached the server, or none where the row says so.
 """
 
-# ruff: noqa: N802  names carry the number of the fault
-
 from __future__ import annotations
 
 import asyncio

@@ -1,4 +1,3 @@
-# ruff: noqa: N802  names carry the number of the fault
 """S1: the key, the secret and every signature stay out of logs, texts, tracebacks with locals, and exception chains."""
 
 from __future__ import annotations

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any, ClassVar, Final, Self
 
-from pydantic import BaseModel, ConfigDict, PlainValidator
+from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator
 
 __all__ = ["Contract", "UtcDatetime"]
+
+_set: Final = object.__setattr__
 
 
 def _aware_utc(value: object) -> datetime:
@@ -31,7 +33,11 @@ def _from_iso(text: str) -> datetime:
         raise ValueError("not an ISO 8601 datetime") from None
 
 
-UtcDatetime = Annotated[datetime, PlainValidator(_aware_utc)]
+UtcDatetime = Annotated[
+    datetime,
+    PlainValidator(_aware_utc),
+    PlainSerializer(lambda moment: moment.isoformat(), return_type=str, when_used="json"),
+]
 """An aware datetime, always in UTC; a naive one is refused. A str is read as ISO 8601."""
 
 
@@ -39,3 +45,23 @@ class Contract(BaseModel):
     """A frozen value. Changing one means making a new one."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, ser_json_inf_nan="constants")
+
+    _every_field: ClassVar[set[str]] = set()
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        cls._every_field = set(cls.model_fields)
+
+    @classmethod
+    def from_checked(cls, fields: dict[str, Any]) -> Self:
+        """A value of fields that were each checked already, by the checks that the field itself names.
+
+        For parsers that make thousands: three times as quick as validating again. `fields` must have every field, in
+        the order of the class, and is kept as it is. Tests hold that validating the result changes nothing.
+        """
+        made = cls.__new__(cls)
+        _set(made, "__dict__", fields)
+        _set(made, "__pydantic_fields_set__", cls._every_field)
+        _set(made, "__pydantic_extra__", None)
+        _set(made, "__pydantic_private__", None)
+        return made

@@ -7,7 +7,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from functools import lru_cache
 from typing import Annotated, Final
 
-from pydantic import PlainValidator
+from pydantic import PlainSerializer, PlainValidator
 
 from yunmin.errors import InvalidValue
 
@@ -100,13 +100,16 @@ def to_non_negative(value: object) -> Decimal:
     return ZERO  # there is no negative zero
 
 
-Amount = Annotated[Decimal, PlainValidator(to_decimal)]
+_IN_JSON: Final = PlainSerializer(lambda number: format(number, "f"), return_type=str, when_used="json")
+"""In JSON a number is text with all its digits and no exponent."""
+
+Amount = Annotated[Decimal, PlainValidator(to_decimal), _IN_JSON]
 """Any bounded exact number, of either sign."""
 
-Qty = Annotated[Decimal, PlainValidator(to_non_negative)]
+Qty = Annotated[Decimal, PlainValidator(to_non_negative), _IN_JSON]
 """A quantity of the base asset, >= 0."""
 
-Price = Annotated[Decimal, PlainValidator(to_non_negative)]
+Price = Annotated[Decimal, PlainValidator(to_non_negative), _IN_JSON]
 """Quote units per one base unit, >= 0."""
 
 

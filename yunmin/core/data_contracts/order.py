@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Self
 
@@ -36,6 +37,15 @@ class OrderRequest(Contract):
     trigger_price: Price | None = None
     time_in_force: TimeInForce = TimeInForce.GTC
     client_order_id: str | None = None
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with `update` in it, validated: what may leave for an exchange is never made unchecked."""
+        return type(self).model_validate({**self.__dict__, **(update or {})})
+
+    @classmethod
+    def model_construct(cls, _fields_set: set[str] | None = None, **values: Any) -> Self:  # type: ignore[override]  # pydantic's plugin writes another
+        """As making one: pydantic's own would skip the checks."""
+        return cls.model_validate(values)
 
     @model_validator(mode="after")
     def _terms_fit_the_type(self) -> Self:

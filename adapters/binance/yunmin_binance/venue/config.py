@@ -89,7 +89,8 @@ class VenueConfig(Contract):
     """A local venue. Port 0 takes any free one; `step_interval` is in seconds, 0 means that steps are made by hand.
 
     `symbols` names default markets; `extra_symbols` are markets with rules of their own, listed first, and take the
-    place of a default one of the same name. `warmup_steps` of the house are made before the doors open, so that there are quotes and trades to see.
+    place of a default one of the same name. `warmup_steps` of the house are made before the doors open, so that there
+    are quotes and trades to see.
     """
 
     host: str = "127.0.0.1"

@@ -34,7 +34,8 @@ def test_else_the_files_name_says_it(tmp_path: Path) -> None:
 
 
 def test_else_it_is_bitcoin_in_dollars(tmp_path: Path) -> None:
-    assert market_for_candles(a_file(tmp_path, "BTC-PERP_1m_2022-01.parquet", 46000.0), None) == DEFAULT_SYMBOLS["BTCUSDT"]
+    path = a_file(tmp_path, "BTC-PERP_1m_2022-01.parquet", 46000.0)
+    assert market_for_candles(path, None) == DEFAULT_SYMBOLS["BTCUSDT"]
 
 
 def test_a_market_whose_tick_is_too_coarse_for_the_prices_gets_rules_that_fit(tmp_path: Path) -> None:
