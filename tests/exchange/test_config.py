@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from pydantic import ValidationError
 
 from yunmin.errors import ConfigurationError
 from yunmin.exchange import ConnectorConfig, Credentials, Environment, LiveConsent
@@ -22,12 +21,12 @@ def test_another_address_may_be_on_this_machine(url: str) -> None:
 
 @pytest.mark.parametrize("url", ["https://evil.example", "http://127.0.0.1.evil.example", "http://10.0.0.1", "nothing"])
 def test_no_key_is_sent_to_an_address_elsewhere(url: str) -> None:
-    with pytest.raises(ValidationError, match="on this machine"):
+    with pytest.raises(ConfigurationError, match="on this machine"):
         ConnectorConfig(base_url=url)
 
 
 def test_real_money_has_no_other_address_than_its_own() -> None:
-    with pytest.raises(ValidationError, match="no other address"):
+    with pytest.raises(ConfigurationError, match="no other address"):
         ConnectorConfig(environment=Environment.LIVE, base_url="http://127.0.0.1:1", live_consent=COMPLETE)
 
 
@@ -63,5 +62,16 @@ def test_secrets_do_not_show() -> None:
 
 @pytest.mark.parametrize("timeout", [0, -1, float("nan"), 1000])
 def test_a_timeout_is_a_sane_number_of_seconds(timeout: float) -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(ConfigurationError):
         ConnectorConfig(timeout=timeout)
+
+
+def test_a_failure_shows_nothing_of_the_credentials_however_they_are_given() -> None:
+    canary = {"api_key": "canary-key", "api_secret": "canary-secret"}
+    for wrong in ({"credentials": {**canary, "more": 1}}, {"credentials": canary, "base_url": "http://evil.example"}):
+        with pytest.raises(ConfigurationError) as caught:
+            ConnectorConfig(**wrong)  # type: ignore[arg-type]  # wrong on purpose
+        error: BaseException | None = caught.value
+        while error is not None:
+            assert "canary" not in repr(error)
+            error = error.__context__

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from yunmin.core.data_contracts.base import Contract
 from yunmin.errors import ConfigurationError
@@ -30,7 +31,26 @@ class PlacementConnection(StrEnum):
     FRESH = "fresh"
 
 
-class Credentials(Contract):
+class _Setting(Contract):
+    """A contract whose failure is a ConfigurationError: it names the fields and never shows what stood in them."""
+
+    def __init__(self, **given: Any) -> None:
+        try:
+            super().__init__(**given)
+            return
+        except ValidationError as error:
+            told = [_told(problem) for problem in error.errors(include_input=False, include_context=False)]
+        given.clear()  # nor may a traceback that shows locals
+        raise ConfigurationError("; ".join(told))
+
+
+def _told(problem: ErrorDetails) -> str:
+    where = ".".join(map(str, problem["loc"]))
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"{where}: {message}" if where else message
+
+
+class Credentials(_Setting):
     """An API key and its secret: an HMAC secret, or a private key as PEM text. Never shown."""
 
     api_key: SecretStr
@@ -55,7 +75,7 @@ class LiveConsent(Contract):
         return self.config_says_live and self.command_says_live and bool(self.account.strip())
 
 
-class ConnectorConfig(Contract):
+class ConnectorConfig(_Setting):
     """Everything a connector needs to know to connect.
 
     `timeout` is in seconds, for one request. `base_url` replaces the environment's own address and must then be on

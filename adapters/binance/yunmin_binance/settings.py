@@ -55,18 +55,14 @@ def resolve_config(
     """
     settings = read_settings()
     chosen = _environment(environment, testnet=settings.testnet if testnet is None else testnet)
-    try:
-        return ConnectorConfig(
-            environment=chosen,
-            credentials=_credentials(api_key, api_secret, settings, chosen),
-            base_url=base_url or settings.base_url,
-            timeout=timeout,
-            rate_limit=chosen is not Environment.LOCAL,
-            live_consent=live_consent or LiveConsent(),
-        )
-    except ValidationError as error:
-        problems = "; ".join(problem["msg"] for problem in error.errors(include_input=False, include_context=False))
-    raise ConfigurationError(problems)
+    return ConnectorConfig(
+        environment=chosen,
+        credentials=_credentials(api_key, api_secret, settings, chosen),
+        base_url=base_url or settings.base_url,
+        timeout=timeout,
+        rate_limit=chosen is not Environment.LOCAL,
+        live_consent=live_consent or LiveConsent(),
+    )
 
 
 def _environment(environment: str | Environment | None, *, testnet: bool | None) -> Environment:
