@@ -48,7 +48,7 @@ test: lint
 	$(BIN)/pytest -n auto
 
 bench: $(STAMP)
-	$(BIN)/python tests/benchmarks/run_all.py
+	$(BIN)/python -m tests.benchmarks.run_all
 
 record: $(STAMP)
 	$(BIN)/python -m yunmin.testing.record binance

@@ -1,6 +1,6 @@
 """CPU per call of the connector, side by side in one run with ccxt's unified calls, its implicit ones, and raw aiohttp.
 
-    python tests/benchmarks/bench_connector.py [--quick] [--json]
+    python -m tests.benchmarks.bench_connector [--quick] [--json]
 
 All clients talk to one canned server in another process, in turn, round by round; the figure is the median over rounds
 of this process's CPU time per call, and its ratio to the raw client's in the same round. The raw client is aiohttp,

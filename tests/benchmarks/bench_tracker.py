@@ -1,6 +1,6 @@
 """What following orders costs, beside the least that plain Python can do, in one run.
 
-    python tests/benchmarks/bench_tracker.py [--quick] [--json]
+    python -m tests.benchmarks.bench_tracker [--quick] [--json]
 
 Every order has four events: create, acknowledgement, a fill, the last fill. All orders of a size are open together,
 over ten symbols. "apply" is the tracker alone; "with build" also makes the message from text, as an adapter does. CPU
@@ -11,28 +11,30 @@ from __future__ import annotations
 
 import argparse
 import gc
-import importlib.util
 import json
 import sys
 import time
 import tracemalloc
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from pathlib import Path
 from statistics import median
 from typing import Any, Protocol
 
+from tests.benchmarks import floor_tracker as floor
 from yunmin.clock import from_millis
-from yunmin.core.data_contracts import Fill, Liquidity, OrderState, OrderType, OrderUpdate, Side, Source
-from yunmin.core.data_contracts.money import to_decimal
+from yunmin.core.data_contracts import (
+    Fill,
+    FillKind,
+    Liquidity,
+    OrderState,
+    OrderType,
+    OrderUpdate,
+    Side,
+    Source,
+    TimeInForce,
+)
+from yunmin.core.data_contracts.money import to_decimal, to_non_negative
 from yunmin.core.order_tracker import OrderTracker
-
-_path = Path(__file__).with_name("floor_tracker.py")
-_spec = importlib.util.spec_from_file_location("floor_tracker", _path)
-assert _spec is not None
-assert _spec.loader is not None
-floor = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(floor)
 
 SYMBOLS = [f"{base}/USDT" for base in ("BTC", "ETH", "SOL", "XRP", "ADA", "DOGE", "LTC", "DOT", "LINK", "AVAX")]
 STEPS = ("create", "acknowledge", "fill", "last_fill")
@@ -76,32 +78,44 @@ class Yunmin:
         if step == "create":
             return name, symbol, side, OrderType.LIMIT, to_decimal("0.02000000"), to_decimal(price)
         if step == "acknowledge":
-            return OrderUpdate(
-                symbol=symbol,
-                client_order_id=name,
-                exchange_order_id=exchange_id,
-                state=OrderState.OPEN,
-                raw_status="NEW",
-                side=side,
-                qty="0.02000000",
-                price=price,
-                filled_qty="0.00000000",
-                updated_at=from_millis(START + i),
-                source=Source.STREAM,
+            return OrderUpdate.from_checked(
+                {
+                    "symbol": symbol,
+                    "client_order_id": name,
+                    "exchange_order_id": exchange_id,
+                    "state": OrderState.OPEN,
+                    "raw_status": "NEW",
+                    "side": side,
+                    "order_type": OrderType.LIMIT,
+                    "time_in_force": TimeInForce.GTC,
+                    "qty": to_non_negative("0.02000000"),
+                    "price": to_non_negative(price),
+                    "trigger_price": None,
+                    "filled_qty": to_non_negative("0.00000000"),
+                    "filled_cost": to_non_negative("0.00000000"),
+                    "created_at": None,
+                    "updated_at": from_millis(START + i),
+                    "reason": None,
+                    "source": Source.STREAM,
+                    "raw": None,
+                }
             )
-        return Fill(
-            symbol=symbol,
-            trade_id=f"{i}-{step}",
-            client_order_id=name,
-            exchange_order_id=exchange_id,
-            side=side,
-            qty="0.01000000",
-            price=price,
-            fee="0.00001000",
-            fee_asset="BNB",
-            liquidity=Liquidity.MAKER,
-            ts=from_millis(START + i),
-            source=Source.STREAM,
+        return Fill.from_checked(
+            {
+                "symbol": symbol,
+                "trade_id": f"{i}-{step}",
+                "client_order_id": name,
+                "exchange_order_id": exchange_id,
+                "side": side,
+                "qty": to_non_negative("0.01000000"),
+                "price": to_non_negative(price),
+                "fee": to_decimal("0.00001000"),
+                "fee_asset": "BNB",
+                "liquidity": Liquidity.MAKER,
+                "ts": from_millis(START + i),
+                "kind": FillKind.REAL,
+                "source": Source.STREAM,
+            }
         )
 
     def taker(self, step: str) -> Callable[[Any], object]:

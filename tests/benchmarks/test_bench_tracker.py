@@ -7,11 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCRIPT = Path(__file__).with_name("bench_tracker.py")
+ROOT = Path(__file__).parents[2]
 
 
 def output_of(*arguments: str) -> str:
-    run = subprocess.run([sys.executable, SCRIPT, *arguments], capture_output=True, text=True, check=True, timeout=60)
+    command = [sys.executable, "-m", "tests.benchmarks.bench_tracker", *arguments]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
     return run.stdout
 
 
