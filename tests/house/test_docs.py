@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from yunmin.cli.adapter_commands import capabilities_page
+
 ROOT = Path(__file__).parents[2]
 PAGES = [
     ROOT / "README.md",
@@ -98,3 +100,14 @@ def come_up_and_go(words: list[str], environment: dict[str, str]) -> None:
     _, errors = process.communicate(timeout=20)
     assert first
     assert process.returncode == 0, errors
+
+
+def test_the_page_of_capabilities_is_what_the_adapters_say() -> None:
+    assert (ROOT / "docs" / "capabilities.md").read_text() == capabilities_page()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text())
+    missing = [t for t in targets if "://" not in t and not (page.parent / t).exists()]
+    assert not missing
