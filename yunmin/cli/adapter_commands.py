@@ -51,8 +51,9 @@ def capabilities_page() -> str:
     lines = [
         "# Capabilities",
         "",
-        "Made by `yunmin adapters --markdown`; a test holds it. FULL: by the exchange itself. EMULATED: by the adapter's",
-        "own means. NOT_YET: not written. NEVER: not possible there. The conformance suite holds every cell, both ways.",
+        "Made by `yunmin adapters --markdown`; a test holds it. FULL: by the exchange itself. EMULATED: by the",
+        "adapter's own means. NOT_YET: not written. NEVER: not possible there. The conformance suite holds every",
+        "cell, both ways.",
         "",
         "| capability | " + " | ".join(found.title for found in traits) + " |",
         "|---|" + "---|" * len(traits),
