@@ -169,10 +169,10 @@ def test_an_interrupt_cancels_the_work() -> None:
     sync: SyncConnector[Endless] = SyncConnector(Endless)  # type: ignore[type-var]  # as much of a connector as is needed
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(sync.call, lambda connector: connector.connect())
-        while sync._loop is None or not asyncio.all_tasks(sync._loop):
+        while sync._background._loop is None or not asyncio.all_tasks(sync._background._loop):
             pass
-        for task in asyncio.all_tasks(sync._loop):
-            sync._loop.call_soon_threadsafe(task.cancel)
+        for task in asyncio.all_tasks(sync._background._loop):
+            sync._background._loop.call_soon_threadsafe(task.cancel)
         assert waiting.exception(10) is not None
     assert cancelled.wait(10)
     sync.close()

@@ -37,10 +37,12 @@ from yunmin.core.data_contracts import (
 )
 from yunmin.errors import (
     ConfigurationError,
+    ConnectivityError,
     InvalidOrder,
     MalformedResponse,
     RejectReason,
     RejectSource,
+    Unavailable,
     UnknownSymbol,
 )
 from yunmin.exchange.capabilities import Traits
@@ -66,7 +68,9 @@ class Endpoint:
         allowed_hosts: frozenset[str],
         refusals: RefusalTable | None = None,
         manners: Manners = NO_MANNERS,
+        address: str = "its usual address",
     ) -> None:
+        self.address = address
         self.manners = manners
         self.exchange_id = exchange_id
         self.settings = settings
@@ -112,9 +116,15 @@ class CcxtConnector(ExchangeConnector):
             )
             await self._synchronise_clock()
             await self.fetch_instruments()
+        except ConnectivityError as error:
+            await self.close()
+            told = f"{self.traits.title} cannot be reached at {self._endpoint.address}: {error}"
         except BaseException:
             await self.close()
             raise
+        else:
+            return
+        raise Unavailable(told)
 
     async def close(self) -> None:
         exchange, session = self._exchange, self._session

@@ -18,7 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     epilog="Exit codes: 0 done, 1 a check failed, 2 usage, 3 configuration, 4 refused (proven), "
-    "5 no answer, 6 outcome unknown (do not repeat), 130 interrupted.",
+    "5 no answer, 6 outcome unknown (do not repeat), 7 done but not shown, 130 interrupted.",
 )
 app.command("demo")(demo_command.demo)
 app.command("doctor")(doctor_command.doctor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Annotated, Any
 
 import typer
@@ -10,7 +11,7 @@ from pydantic import ValidationError
 
 from yunmin.cli.connection import AdapterOption, EnvironmentOption, JsonOption, Target, UrlOption, connected
 from yunmin.cli.outcome import emit_json, run
-from yunmin.cli.tables import show_table
+from yunmin.cli.tables import show_pairs, show_table
 from yunmin.core.data_contracts import (
     OrderRef,
     OrderRequest,
@@ -71,8 +72,12 @@ def place(
                 await _test(connector, request)
                 _say_tested(as_json=as_json)
                 return
+            if request.client_order_id is None:
+                request = request.model_copy(update={"client_order_id": connector.new_client_order_id()})
+            if not as_json:
+                _say_under_way(request)
             ack = await connector.place_order(request)
-        _show_orders("Placed", [ack.update], as_json=as_json, single=True)
+        _show_order("Placed", ack.update, as_json=as_json)
 
     run(work, as_json=as_json)
 
@@ -93,7 +98,7 @@ def cancel(
         ref = _ref(symbol, client_order_id, order_id)
         async with connected(Target(adapter, environment, url)) as connector:
             update = await connector.cancel_order(ref)
-        _show_orders("Cancelled", [update], as_json=as_json, single=True)
+        _show_order("Cancelled", update, as_json=as_json)
 
     run(work, as_json=as_json)
 
@@ -114,7 +119,7 @@ def status(
         ref = _ref(symbol, client_order_id, order_id)
         async with connected(Target(adapter, environment, url)) as connector:
             update = await connector.fetch_order(ref)
-        _show_orders("Order", [update], as_json=as_json, single=True)
+        _show_order("Order", update, as_json=as_json)
 
     run(work, as_json=as_json)
 
@@ -139,7 +144,7 @@ def list_orders(
                 found = await connector.fetch_order_history(symbol, limit=limit)
             else:
                 found = await connector.fetch_open_orders(symbol)
-        _show_orders(f"{len(found)} orders", found, as_json=as_json)
+        _show_orders(found, as_json=as_json)
 
     run(work, as_json=as_json)
 
@@ -174,6 +179,11 @@ async def _test(connector: ExchangeConnector, request: OrderRequest) -> None:
     await connector.test_order(request)
 
 
+def _say_under_way(request: OrderRequest) -> None:
+    """The id goes out before the order does: whoever interrupts now knows what to ask for."""
+    typer.echo(f"Placing {request.client_order_id} …", err=True)
+
+
 def _say_tested(*, as_json: bool) -> None:
     if as_json:
         emit_json({"tested": True, "placed": False})
@@ -181,31 +191,37 @@ def _say_tested(*, as_json: bool) -> None:
         typer.echo("The exchange would take it. Nothing was placed.")
 
 
-def _show_orders(title: str, updates: Sequence[OrderUpdate], *, as_json: bool, single: bool = False) -> None:
+def _show_order(title: str, update: OrderUpdate, *, as_json: bool) -> None:
     if as_json:
-        shown = [update.model_dump(mode="json") for update in updates]
-        emit_json(shown[0] if single else shown)
-        return
-    show_table(
-        title,
-        ("symbol", "side", "type", "qty", "price", "filled", "average", "state", "client order id", "order id"),
-        [
-            (
-                update.symbol,
-                update.side,
-                update.order_type,
-                _plain(update.qty),
-                _plain(update.price),
-                _plain(update.filled_qty),
-                _plain(update.average_price),
-                update.state or update.raw_status,
-                update.client_order_id,
-                update.exchange_order_id,
-            )
-            for update in updates
-        ],
+        emit_json(update.model_dump(mode="json"))
+    else:
+        show_pairs(title, zip(_COLUMNS, _cells(update), strict=True))
+
+
+def _show_orders(found: Sequence[OrderUpdate], *, as_json: bool) -> None:
+    if as_json:
+        emit_json([update.model_dump(mode="json") for update in found])
+    else:
+        show_table(f"{len(found)} order{'' if len(found) == 1 else 's'}", _COLUMNS, map(_cells, found))
+
+
+_COLUMNS = ("symbol", "side", "type", "qty", "price", "filled", "average", "state", "client order id", "order id")
+
+
+def _cells(update: OrderUpdate) -> tuple[object, ...]:
+    return (
+        update.symbol,
+        update.side,
+        update.order_type,
+        _plain(update.qty),
+        _plain(update.price),
+        _plain(update.filled_qty),
+        _plain(update.average_price),
+        update.state or update.raw_status,
+        update.client_order_id,
+        update.exchange_order_id,
     )
 
 
-def _plain(value: Any) -> str | None:
+def _plain(value: Decimal | None) -> str | None:
     return None if value is None else plain(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Callable, Coroutine
 from enum import IntEnum
@@ -15,6 +16,7 @@ from yunmin.errors import (
     ExchangeError,
     InvalidValue,
     MalformedResponse,
+    OrderNotFound,
     OutcomeUnknown,
     Rejected,
     YunminError,
@@ -33,11 +35,13 @@ class Exit(IntEnum):
     REFUSED = 4
     NO_ANSWER = 5
     OUTCOME_UNKNOWN = 6
+    NOT_SHOWN = 7
     INTERRUPTED = 130
 
 
 _CODES: tuple[tuple[type[YunminError], Exit], ...] = (
     (OutcomeUnknown, Exit.OUTCOME_UNKNOWN),
+    (OrderNotFound, Exit.REFUSED),
     (ConnectivityError, Exit.NO_ANSWER),
     (MalformedResponse, Exit.NO_ANSWER),
     (Rejected, Exit.REFUSED),
@@ -52,6 +56,8 @@ _ADVICE: dict[Exit, str] = {
     Exit.CONFIGURATION: "Nothing was sent. `yunmin doctor` shows what is set up.",
     Exit.REFUSED: "It is certain that nothing was done; it is safe to change the command and try again.",
     Exit.NO_ANSWER: "Nothing was changed by asking. Is the exchange up? For the local venue: `yunmin venue up`.",
+    Exit.INTERRUPTED: "If an order was on its way, ask for it: `yunmin order list`.",
+    Exit.NOT_SHOWN: "The command itself WAS carried out. Do not repeat it; ask: `yunmin order list`.",
     Exit.OUTCOME_UNKNOWN: "Do NOT repeat the command. Ask first: `yunmin order status SYMBOL --client-order-id ID`.",
 }
 
@@ -60,17 +66,22 @@ def run(work: Callable[[], Coroutine[Any, Any, None]], *, as_json: bool) -> None
     """Run a command's work; a failure is told on stderr and ends the process with its exit code."""
     try:
         asyncio.run(work())
+        sys.stdout.flush()
     except KeyboardInterrupt:
         _tell("Interrupted", "stopped by Ctrl-C", Exit.INTERRUPTED, as_json=as_json)
         raise SystemExit(Exit.INTERRUPTED) from None
     except YunminError as error:
         fail(error, as_json=as_json)
+    except OSError as error:  # what the connector met is a YunminError by now: this is our own output
+        _silence_stdout()
+        _tell("NotShown", f"the result could not be written: {error.strerror}", Exit.NOT_SHOWN, as_json=as_json)
+        raise SystemExit(Exit.NOT_SHOWN) from None
 
 
 def fail(error: YunminError, *, as_json: bool) -> NoReturn:
     """Tell what happened, what is safe and what to do next; then exit."""
     code = next((code for kind, code in _CODES if isinstance(error, kind)), Exit.CHECK_FAILED)
-    _tell(type(error).__name__, str(error), code, as_json=as_json)
+    _tell(type(error).__name__, str(error), code, as_json=as_json, error=error)
     raise SystemExit(code) from None
 
 
@@ -79,8 +90,19 @@ def emit_json(value: object) -> None:
     sys.stdout.write(json.dumps(value, default=str, indent=2) + "\n")
 
 
-def _tell(kind: str, message: str, code: Exit, *, as_json: bool) -> None:
-    advice = _ADVICE.get(code, "")
+def _silence_stdout() -> None:
+    """Keep the interpreter from failing once more on what could not be written, when it flushes at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _advice(code: Exit, error: YunminError | None) -> str:
+    if isinstance(error, OrderNotFound):
+        return "The order is not open there; it may be filled, cancelled or never placed. See `yunmin order list`."
+    return _ADVICE.get(code, "")
+
+
+def _tell(kind: str, message: str, code: Exit, *, as_json: bool, error: YunminError | None = None) -> None:
+    advice = _advice(code, error)
     if as_json:
         said = {"error": kind, "message": message, "advice": advice, "exit_code": int(code)}
         sys.stderr.write(json.dumps(said) + "\n")

@@ -77,7 +77,9 @@ async def _announcement(process: asyncio.subprocess.Process) -> dict[str, str]:
     except TimeoutError:
         raise ConfigurationError(f"the venue did not come up within {_START_TIMEOUT:.0f} s") from None
     if not line:
-        raise ConfigurationError(_own_words((await process.stderr.read()).decode(errors="replace")))
+        words = await process.stderr.read()
+        await process.wait()
+        raise ConfigurationError(_own_words(words.decode(errors="replace")))
     announced: dict[str, str] = json.loads(line)
     return announced
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import weakref
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from types import TracebackType
@@ -25,8 +26,36 @@ C = TypeVar("C", bound=ExchangeConnector)
 class SyncConnector(Generic[C]):
     """Runs the calls of one asynchronous connector and waits for them. Connects at the first call.
 
-    `close()` may be called twice; the object is also a context manager. It is safe to use from several threads.
+    `close()` may be called twice; the object is also a context manager, and closes by itself when it is let go of or
+    the program ends. It is safe to use from several threads.
     """
+
+    def __init__(self, make_connector: Callable[[], C]) -> None:
+        self._background: _Background[C] = _Background(make_connector)
+        self._finalizer = weakref.finalize(self, self._background.close)
+
+    def call(self, work: Callable[[C], Coroutine[Any, Any, T]]) -> T:
+        """Run `work(connector)` to its end in the background loop, connecting first if need be, and give its result.
+
+        Raises what the work raises. A KeyboardInterrupt while waiting cancels the work before it goes on its way.
+        """
+        return self._background.call(work)
+
+    def close(self) -> None:
+        """Close the connector and end the background thread. May be called twice."""
+        self._finalizer()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class _Background(Generic[C]):
+    """The thread, its loop, and the connector that lives there."""
 
     def __init__(self, make_connector: Callable[[], C]) -> None:
         self._make_connector = make_connector
@@ -37,10 +66,6 @@ class SyncConnector(Generic[C]):
         self._closed = False
 
     def call(self, work: Callable[[C], Coroutine[Any, Any, T]]) -> T:
-        """Run `work(connector)` to its end in the background loop, connecting first if need be, and give its result.
-
-        Raises what the work raises. A KeyboardInterrupt while waiting cancels the work before it goes on its way.
-        """
         with self._lock:
             if self._closed:
                 raise ConfigurationError("the connector is closed; make a new one")
@@ -48,7 +73,6 @@ class SyncConnector(Generic[C]):
         return _wait_for(asyncio.run_coroutine_threadsafe(self._connected(work), loop))
 
     def close(self) -> None:
-        """Close the connector and end the background thread. May be called twice."""
         with self._lock:
             loop, thread, connector = self._loop, self._thread, self._connector
             self._loop = self._thread = self._connector = None
@@ -62,14 +86,6 @@ class SyncConnector(Generic[C]):
             loop.call_soon_threadsafe(loop.stop)
             thread.join()
             loop.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     async def _connected(self, work: Callable[[C], Coroutine[Any, Any, T]]) -> T:
         if self._connector is None:

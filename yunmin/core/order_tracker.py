@@ -124,9 +124,19 @@ class OrderTracker:
     def submit(
         self, request: OrderRequest, *, qty_step: Number = 0, created_at: datetime | None = None
     ) -> InFlightOrder:
-        """`create_order` from a request, which must carry its client order id."""
+        """Follow a request that is about to be placed; it must carry its client order id.
+
+        Raises LifecycleError when an order of that id has ended: some exchanges take the id again, and then one id
+        would stand for two orders. Give each order an id of its own.
+        """
         if request.client_order_id is None:
             raise InvalidValue("an order is tracked by its client_order_id, and this request has none")
+        known = self._orders.get(request.client_order_id)
+        if known is not None and known.is_completed:
+            raise LifecycleError(
+                f"{request.client_order_id} is the id of an order that is {known.state}. Nothing was sent; "
+                "give the new order a new id"
+            )
         order = InFlightOrder(
             request.client_order_id,
             request.symbol,

@@ -49,6 +49,10 @@ class ExchangeConnector(ABC):
         """Let everything go. May be called twice."""
 
     @abstractmethod
+    def new_client_order_id(self) -> str:
+        """An id of the exchange's own form that no order ever had."""
+
+    @abstractmethod
     async def server_time(self) -> datetime:
         """The exchange's own clock."""
 

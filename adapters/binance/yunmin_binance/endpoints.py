@@ -51,4 +51,6 @@ def endpoint_for(config: ConnectorConfig) -> Endpoint:
             "recvWindow": RECV_WINDOW,
         },
     }
-    return Endpoint("binance", settings=settings, allowed_hosts=frozenset({host}), refusals=REFUSALS, manners=_MANNERS)
+    return Endpoint(
+        "binance", settings=settings, allowed_hosts=frozenset({host}), refusals=REFUSALS, manners=_MANNERS, address=base
+    )

@@ -35,7 +35,10 @@ def read_settings() -> BinanceSettings:
         return BinanceSettings()
     except ValidationError as error:
         names = sorted({f"BINANCE_{str(problem['loc'][0]).upper()}" for problem in error.errors(include_input=False)})
-    raise ConfigurationError(f"not readable: {', '.join(names)}")
+        problem = f"{', '.join(names)} (in the environment or .env) cannot be read; BINANCE_TESTNET is true or false"
+    except UnicodeDecodeError:
+        problem = ".env in the working directory is no UTF-8 text"
+    raise ConfigurationError(problem)
 
 
 def resolve_config(

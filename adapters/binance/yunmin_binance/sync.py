@@ -207,6 +207,8 @@ class BinanceConnector:
         self._symbols_used.add(market.symbol)
         if client_order_id is None and order_id is None:
             raise InvalidValue("name the order by client_order_id or order_id")
+        if client_order_id is not None and not isinstance(client_order_id, str):
+            raise InvalidValue("client_order_id is the text that you gave; the exchange's number goes to order_id=")
         return OrderRef(
             symbol=market.symbol,
             client_order_id=client_order_id,
@@ -255,7 +257,8 @@ def _request(
             client_order_id=client_order_id or spot.new_client_order_id(),
         )
     except ValidationError as error:
-        problem = "; ".join(found["msg"] for found in error.errors(include_input=False, include_context=False))
+        found = error.errors(include_input=False, include_context=False)
+        problem = "; ".join(one["msg"].removeprefix("Value error, ") for one in found)
     except ValueError as error:
         problem = str(error)
     raise InvalidOrder(f"nothing was sent: {problem}", source=RejectSource.LOCAL)

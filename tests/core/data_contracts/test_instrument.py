@@ -84,7 +84,7 @@ def test_every_broken_rule_is_named_with_what_was_asked_and_its_limit() -> None:
         Rule.STEP,
         Rule.MIN_NOTIONAL,
     ]
-    assert str(violations[0]) == "MIN_PRICE: 0.2 against 1"
+    assert str(violations[0]) == "MIN_PRICE: 0.2 is below 1"
 
 
 def test_a_trigger_price_obeys_the_rules_of_prices() -> None:

@@ -47,6 +47,20 @@ class Rule(StrEnum):
     MAX_NOTIONAL = "MAX_NOTIONAL"
 
 
+_BREAKS = {
+    Rule.STATUS: "is not",
+    Rule.ORDER_TYPE: "is not among",
+    Rule.MIN_PRICE: "is below",
+    Rule.MAX_PRICE: "is above",
+    Rule.TICK: "is not a multiple of",
+    Rule.MIN_QTY: "is below",
+    Rule.MAX_QTY: "is above",
+    Rule.STEP: "is not a multiple of",
+    Rule.MIN_NOTIONAL: "is below",
+    Rule.MAX_NOTIONAL: "is above",
+}
+
+
 class Violation(Contract):
     """One broken rule: what was asked, and the limit it broke."""
 
@@ -55,7 +69,7 @@ class Violation(Contract):
     limit: str
 
     def __str__(self) -> str:
-        return f"{self.rule}: {self.asked} against {self.limit}"
+        return f"{self.rule}: {self.asked} {_BREAKS[self.rule]} {self.limit}"
 
 
 class Instrument(Contract):

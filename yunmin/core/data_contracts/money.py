@@ -103,13 +103,28 @@ def to_non_negative(value: object) -> Decimal:
 _IN_JSON: Final = PlainSerializer(lambda number: format(number, "f"), return_type=str, when_used="json")
 """In JSON a number is text with all its digits and no exponent."""
 
-Amount = Annotated[Decimal, PlainValidator(to_decimal), _IN_JSON]
+
+def _exact(value: object) -> Decimal:
+    return to_decimal(_no_float(value))
+
+
+def _exact_non_negative(value: object) -> Decimal:
+    return to_non_negative(_no_float(value))
+
+
+def _no_float(value: object) -> object:
+    if type(value) is float:
+        raise InvalidValue("a float is not exact; write the number as text")
+    return value
+
+
+Amount = Annotated[Decimal, PlainValidator(_exact), _IN_JSON]
 """Any bounded exact number, of either sign."""
 
-Qty = Annotated[Decimal, PlainValidator(to_non_negative), _IN_JSON]
+Qty = Annotated[Decimal, PlainValidator(_exact_non_negative), _IN_JSON]
 """A quantity of the base asset, >= 0."""
 
-Price = Annotated[Decimal, PlainValidator(to_non_negative), _IN_JSON]
+Price = Annotated[Decimal, PlainValidator(_exact_non_negative), _IN_JSON]
 """Quote units per one base unit, >= 0."""
 
 
