@@ -28,7 +28,7 @@ from tests.adapters.binance.wire import (
     refused,
     teach,
 )
-from yunmin.ccxt_bridge import CcxtConnector
+from yunmin.ccxt_bridge import CcxtConnector, guarded
 from yunmin.core.data_contracts import OrderState, OrderType
 from yunmin.errors import (
     AuthenticationFailed,
@@ -528,3 +528,24 @@ async def test_what_ccxt_refuses_before_sending_was_not_sent(
 def test_aiohttp_is_in_the_range_that_was_tested() -> None:
     major, minor, *_ = aiohttp.__version__.split(".")
     assert (int(major), int(minor)) >= (3, 12)
+
+
+async def test_calls_that_come_while_it_connects_wait_for_the_markets(server: FaultyServer) -> None:
+    connector = BinanceSpot(a_config(server))
+    with pytest.raises(ConfigurationError, match="not connected"):
+        await connector.fetch_ticker("BTC/USDT")
+    await asyncio.gather(*(connector.connect() for _ in range(5)))
+    assert server.count("GET", "/api/v3/exchangeInfo") == 1
+    assert "BTC/USDT" in connector.instruments
+    await connector.close()
+    with pytest.raises(ConfigurationError, match="not connected"):
+        connector.instrument("BTC/USDT")
+
+
+def test_its_logger_says_nothing_even_when_every_logger_is_turned_up(caplog: pytest.LogCaptureFixture) -> None:
+    guarded._logger.setLevel(1)
+    with caplog.at_level(1), caplog.at_level(1, logger="yunmin"):
+        guarded._logger.debug("a signed address")
+        assert not caplog.records
+        guarded._logger.warning("a warning")
+    assert [record.message for record in caplog.records] == ["a warning"]

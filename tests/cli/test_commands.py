@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -127,3 +128,68 @@ def test_the_doctor_fails_when_nobody_answers(yunmin: Run) -> None:
 def test_an_adapter_can_be_chosen_by_the_environment(yunmin: Run) -> None:
     assert yunmin("balance", "--json", YUNMIN_ADAPTER="nowhere").code == 3
     assert yunmin("balance", "--json", YUNMIN_ADAPTER="binance").code == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "advice"),
+    [
+        ("DuplicateOrder('x')", 4, "Do NOT place another"),
+        ("OrderNotFound('x')", 4, "may be filled, cancelled or never placed"),
+        ("Rejected('x', reason=RejectReason.RATE_LIMITED, retry_after=30.0)", 4, "Stop all requests for 30 s"),
+        ("MalformedResponse('x')", 5, "Nothing was changed by asking"),
+        ("Timeout('x')", 5, "Nothing was changed by asking"),
+        ("LifecycleError('x')", 1, ""),
+    ],
+)
+def test_the_advice_fits_what_is_known(error: str, code: int, advice: str) -> None:
+    script = f"from yunmin.errors import *\nfrom yunmin.cli.outcome import fail\nfail({error}, as_json=False)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert advice in done.stderr
+
+
+def test_ctrl_c_has_a_code_of_its_own() -> None:
+    script = """
+from yunmin.cli.outcome import run
+async def work():
+    raise KeyboardInterrupt
+run(work, as_json=False)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 130
+    assert "ask for it" in done.stderr
+
+
+def test_a_result_that_cannot_be_written_is_not_taken_for_a_failure(yunmin: Run, venue_url: str) -> None:
+    command = f"{sys.executable} -m yunmin balance --url {venue_url} > /dev/full"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == 7
+    assert "WAS carried out" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_env_file_that_is_no_text_is_named(yunmin: Run, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"\x00\xffrubbish\n")
+    command = [sys.executable, "-m", "yunmin", "balance"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert ".env" in done.stderr
+
+
+def test_history_is_no_longer_than_asked(yunmin: Run) -> None:
+    for number in range(3):
+        terms = ("--qty", "0.01", "--price", "1500", "--client-order-id", f"limit-{number}")
+        assert yunmin("order", "place", "ETH/USDT", "BUY", "LIMIT", *terms).code == 0
+        assert yunmin("order", "cancel", "ETH/USDT", "--client-order-id", f"limit-{number}").code == 0
+    listed = yunmin("order", "list", "--symbol", "ETH/USDT", "--history", "--limit", "2", "--json").json
+    assert [order["client_order_id"] for order in listed] == ["limit-2", "limit-1"]
+
+
+def test_ids_are_not_broken_over_lines(yunmin: Run) -> None:
+    name = "ym-" + "a" * 33
+    placed = yunmin(
+        "order", "place", "BNB/USDT", "BUY", "LIMIT", "--qty", "0.1", "--price", "300", "--client-order-id", name
+    )
+    assert name in placed.out
+    assert name in yunmin("order", "list").out
+    assert yunmin("order", "cancel", "BNB/USDT", "--client-order-id", name).code == 0

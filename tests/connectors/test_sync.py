@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -176,3 +177,73 @@ def test_an_interrupt_cancels_the_work() -> None:
         assert waiting.exception(10) is not None
     assert cancelled.wait(10)
     sync.close()
+
+
+def test_closing_ends_the_calls_that_still_wait_and_no_new_connector_is_made(venue_url: str) -> None:
+    made: list[Slow] = []
+
+    class Slow:
+        def __init__(self) -> None:
+            made.append(self)
+
+        async def connect(self) -> None:
+            await asyncio.get_running_loop().create_future()
+
+        async def close(self) -> None:
+            pass
+
+    sync: SyncConnector[Slow] = SyncConnector(Slow)  # type: ignore[type-var]  # as much of a connector as is needed
+    with ThreadPoolExecutor(4) as pool:
+        waiting = [pool.submit(sync.call, lambda connector: connector.connect()) for _ in range(4)]
+        while sync._background._loop is None or len(asyncio.all_tasks(sync._background._loop)) < 4:
+            pass
+        sync.close()
+        assert all(isinstance(call.exception(10), ConfigurationError) for call in waiting)
+    assert len(made) == 1
+
+
+def test_it_closes_by_itself_when_it_is_let_go_of(venue_url: str) -> None:
+    connector = BinanceConnector(base_url=venue_url)
+    connector.ping()
+    del connector
+    gc.collect()
+    assert "yunmin-connector" not in threads()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"client_order_id": 5}, {"client_order_id": ""}, {"order_id": "abc"}, {"order_id": True}]
+)
+def test_an_id_of_the_wrong_kind_is_refused_before_anything_is_sent(venue_url: str, wrong: dict[str, object]) -> None:
+    with BinanceConnector(base_url=venue_url) as connector:
+        for ask in (connector.cancel_order, connector.get_order_status):
+            with pytest.raises(InvalidValue):
+                ask("BNBUSDT", **wrong)  # type: ignore[arg-type]  # wrong on purpose
+
+
+@pytest.mark.parametrize("limit", [0, -1, "5", True])
+def test_a_limit_is_a_whole_number_from_one(venue_url: str, limit: object) -> None:
+    with BinanceConnector(base_url=venue_url) as connector, pytest.raises(InvalidValue):
+        connector.get_order_history("BNBUSDT", limit=limit)  # type: ignore[arg-type]  # wrong on purpose
+
+
+def test_history_over_several_symbols_is_newest_first_and_no_longer_than_asked(venue_url: str) -> None:
+    with BinanceConnector(base_url=venue_url) as connector:
+        for symbol in ("BNBUSDT", "ETHUSDT", "BNBUSDT"):
+            price = 300 if symbol == "BNBUSDT" else 1500
+            placed = connector.place_order(symbol, "BUY", "LIMIT", qty=0.1, price=price)
+            connector.cancel_order(symbol, order_id=placed["orderId"])
+        found = connector.get_order_history(limit=2)
+        assert len(found) == 2
+        times = [order["time"] for order in connector.get_order_history(limit=50)]
+        assert times == sorted(times, reverse=True)
+
+
+def test_assets_with_nothing_free_are_left_out_of_the_balance(venue_url: str) -> None:
+    with BinanceConnector(base_url=venue_url) as connector:
+        free = connector.get_balance()["LTC"]
+        price = 1.0
+        placed = connector.place_order("LTCBTC", "SELL", "LIMIT", qty=free, price=price)
+        try:
+            assert "LTC" not in connector.get_balance()
+        finally:
+            connector.cancel_order("LTCBTC", order_id=placed["orderId"])

@@ -416,3 +416,74 @@ def test_a_listener_that_applies_news_does_not_upset_the_order_for_others(tracke
     assert [type(event) for event in events] == [OrderOpened, OrderFilled]
     assert heard == [1, 2, 3, 4]
     assert order.state is OrderState.CANCELLED
+
+
+def test_an_id_that_has_ended_is_not_given_to_a_new_order() -> None:
+    tracker = OrderTracker()
+    request = OrderRequest(
+        symbol="BTC/USDT", side="BUY", order_type="LIMIT", qty="1", price="10", client_order_id="again"
+    )
+    tracker.submit(request)
+    assert tracker.submit(request) is tracker.get_order("again"), "while it lives, it is the same order"
+    tracker.cancel_order("again")
+    with pytest.raises(LifecycleError, match="new id"):
+        tracker.submit(request)
+
+
+@pytest.mark.parametrize("wrong", [None, "", -1, True, 1.5, b"7"])
+def test_what_is_no_id_is_refused(wrong: object) -> None:
+    tracker = OrderTracker()
+    tracker.create_order("a", "BTC/USDT", "BUY", "LIMIT", "1", "10")
+    with pytest.raises(InvalidValue):
+        tracker.set_exchange_id("a", wrong)  # type: ignore[arg-type]  # wrong on purpose
+    with pytest.raises(InvalidValue):
+        tracker.create_order("" if wrong is None else wrong, "BTC/USDT", "BUY", "LIMIT", "1", "10")  # type: ignore[arg-type]  # as above
+
+
+def test_an_exchange_id_that_is_a_number_is_its_text() -> None:
+    tracker = OrderTracker()
+    order = tracker.create_order("a", "BTC/USDT", "BUY", "LIMIT", "1", "10")
+    assert tracker.set_exchange_id("a", 28)
+    assert order.exchange_order_id == "28"
+    assert tracker.get_order_by_exchange_id(28) is tracker.get_order_by_exchange_id("28") is order
+    assert tracker.add_fill("a", "0.4", "10", trade_id=7)
+    assert tracker.add_fill("a", "0.4", "10", trade_id="7")
+    assert order.filled_qty == Decimal("0.4")
+
+
+def test_add_fill_says_whether_it_is_booked() -> None:
+    tracker = OrderTracker()
+    tracker.create_order("a", "BTC/USDT", "BUY", "LIMIT", "1", "10")
+    assert tracker.add_fill("a", "0.4", "10", trade_id="7")
+    assert tracker.add_fill("a", "0.4", "10", trade_id="7"), "booked before"
+    assert not tracker.add_fill("a", "0.5", "10", trade_id="7"), "other figures"
+    assert not tracker.add_fill("a", "0", "10"), "an execution of nothing"
+
+
+def test_news_of_another_client_id_is_not_taken_for_the_order_that_has_its_exchange_id() -> None:
+    tracker = OrderTracker()
+    order = tracker.create_order("ours", "BTC/USDT", "BUY", "LIMIT", "1", "10")
+    tracker.set_exchange_id("ours", "28")
+    news = OrderUpdate(
+        symbol="BTC/USDT", client_order_id="another", exchange_order_id="28", state=OrderState.FILLED, filled_qty="1"
+    )
+    (event,) = tracker.apply(news)
+    assert isinstance(event, Anomaly)
+    assert event.kind is AnomalyKind.CROSSED_IDS
+    assert order.state is OrderState.OPEN
+
+
+def test_a_reported_cost_below_that_of_the_fills_does_not_bend_the_average() -> None:
+    tracker = OrderTracker()
+    order = tracker.create_order("a", "BTC/USDT", "BUY", "LIMIT", "1", "42000")
+    tracker.add_fill("a", "0.002", "42000", trade_id="1")
+    tracker.apply(OrderUpdate(symbol="BTC/USDT", client_order_id="a", filled_qty="0.0025", filled_cost="10"))
+    assert order.average_price == Decimal(42000)
+
+
+def test_a_symbol_without_open_orders_takes_no_room() -> None:
+    tracker = OrderTracker()
+    for number in range(100):
+        tracker.create_order(f"a{number}", f"S{number}/USDT", "BUY", "LIMIT", "1", "10")
+        tracker.cancel_order(f"a{number}")
+    assert not tracker._open

@@ -93,6 +93,8 @@ class CcxtConnector(ExchangeConnector):
         self._id_pattern = re.compile(traits.client_order_id_pattern, re.ASCII)
         self._session: GuardedSession | None = None
         self._exchange: Any = None
+        self._connecting = asyncio.Lock()
+        self._is_ready = False
         self._instruments: dict[str, Instrument] = {}
         self._by_exchange_symbol: dict[str, Instrument] = {}
 
@@ -102,8 +104,11 @@ class CcxtConnector(ExchangeConnector):
     # --- life ------------------------------------------------------------------------------------------------------
 
     async def connect(self) -> None:
-        if self._exchange is not None:
-            return
+        async with self._connecting:
+            if not self._is_ready:
+                await self._open()
+
+    async def _open(self) -> None:
         session = GuardedSession(allowed_hosts=self._endpoint.allowed_hosts, answer_limit=self.config.max_answer_bytes)
         self._session = session
         try:
@@ -123,12 +128,14 @@ class CcxtConnector(ExchangeConnector):
             await self.close()
             raise
         else:
+            self._is_ready = True
             return
         raise Unavailable(told)
 
     async def close(self) -> None:
         exchange, session = self._exchange, self._session
         self._exchange = self._session = None
+        self._is_ready = False
         try:
             if exchange is not None:
                 await exchange.close()
@@ -172,6 +179,8 @@ class CcxtConnector(ExchangeConnector):
 
     def instrument(self, symbol: str) -> Instrument:
         """The market of a unified symbol. Raises UnknownSymbol; nothing is sent."""
+        if not self._is_ready:
+            raise ConfigurationError(_NOT_CONNECTED)
         found = self._instruments.get(symbol) if isinstance(symbol, str) else None
         if found is None:
             hint = self._by_exchange_symbol.get(symbol) if isinstance(symbol, str) else None
@@ -355,7 +364,7 @@ class CcxtConnector(ExchangeConnector):
 
     def _connected(self) -> Any:
         if self._exchange is None:
-            raise ConfigurationError("the connector is not connected; call connect() first, or use `async with`")
+            raise ConfigurationError(_NOT_CONNECTED)
         return self._exchange
 
     def _checked_answer(self, raw: Any, market: Instrument, ref: OrderRef) -> OrderUpdate:
@@ -470,6 +479,9 @@ class CcxtConnector(ExchangeConnector):
 
     def _read_candle(self, raw: Any, market: Instrument) -> Candle:
         return parse.parse_candle(raw, market.symbol)
+
+
+_NOT_CONNECTED = "the connector is not connected; call connect() first, or use `async with`"
 
 
 def _insist(doubt: str | None) -> None:

@@ -26,9 +26,18 @@ from yunmin.exchange.config import Credentials
 
 __all__ = ["NO_MANNERS", "Answer", "Manners", "UnexpectedStatus", "UnreadableAnswer", "answer_of", "make_exchange"]
 
+
 # Not under "ccxt": whatever level anybody gives to that logger, nothing below WARNING comes from our exchanges.
-_logger = logging.getLogger("yunmin.ccxt_bridge.exchange")
-_logger.setLevel(logging.WARNING)
+class _QuietLogger(logging.Logger):
+    """Says nothing below WARNING, whatever level is set on it or on all others: there ccxt writes keys."""
+
+    def isEnabledFor(self, level: int) -> bool:  # noqa: N802  logging's own name
+        return level >= logging.WARNING and super().isEnabledFor(level)
+
+
+_logger = _QuietLogger("yunmin.ccxt_bridge.exchange", logging.WARNING)
+_logger.parent = logging.getLogger("yunmin")
+_logger.manager = logging.Logger.manager
 
 
 _FARTHEST_EXPONENT = 100

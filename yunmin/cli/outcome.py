@@ -13,12 +13,14 @@ from typing import Any, NoReturn
 from yunmin.errors import (
     ConfigurationError,
     ConnectivityError,
+    DuplicateOrder,
     ExchangeError,
     InvalidValue,
     MalformedResponse,
     OrderNotFound,
     OutcomeUnknown,
     Rejected,
+    RejectReason,
     YunminError,
 )
 
@@ -98,6 +100,11 @@ def _silence_stdout() -> None:
 def _advice(code: Exit, error: YunminError | None) -> str:
     if isinstance(error, OrderNotFound):
         return "The order is not open there; it may be filled, cancelled or never placed. See `yunmin order list`."
+    if isinstance(error, DuplicateOrder):
+        return "An open order has this id already. Do NOT place another: ask for it with `yunmin order status`."
+    if isinstance(error, Rejected) and error.reason is RejectReason.RATE_LIMITED:
+        wait = f"{error.retry_after:.0f} s" if error.retry_after is not None else "some minutes"
+        return f"Nothing was done. Stop all requests for {wait}: more of them lead to a longer ban."
     return _ADVICE.get(code, "")
 
 

@@ -10,7 +10,7 @@ import asyncio
 import threading
 import weakref
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
@@ -69,23 +69,31 @@ class _Background(Generic[C]):
         with self._lock:
             if self._closed:
                 raise ConfigurationError("the connector is closed; make a new one")
-            loop = self._running_loop()
-        return _wait_for(asyncio.run_coroutine_threadsafe(self._connected(work), loop))
+            waiting = asyncio.run_coroutine_threadsafe(self._connected(work), self._running_loop())
+        return _wait_for(waiting)
 
     def close(self) -> None:
         with self._lock:
-            loop, thread, connector = self._loop, self._thread, self._connector
-            self._loop = self._thread = self._connector = None
+            loop, thread = self._loop, self._thread
+            self._loop = self._thread = None
             self._closed = True
         if loop is None or thread is None:
             return
         try:
-            if connector is not None:
-                _wait_for(asyncio.run_coroutine_threadsafe(connector.close(), loop))
+            _wait_for(asyncio.run_coroutine_threadsafe(self._wind_up(), loop))
         finally:
             loop.call_soon_threadsafe(loop.stop)
             thread.join()
             loop.close()
+
+    async def _wind_up(self) -> None:
+        """End what is under way, so that nobody waits for it for ever; then let the connector go."""
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        if self._connector is not None:
+            await self._connector.close()
 
     async def _connected(self, work: Callable[[C], Coroutine[Any, Any, T]]) -> T:
         if self._connector is None:
@@ -104,6 +112,9 @@ class _Background(Generic[C]):
 def _wait_for(future: Future[T]) -> T:
     try:
         return future.result()
+    except CancelledError:
+        pass
     except BaseException:
         future.cancel()
         raise
+    raise ConfigurationError("the connector was closed before the call was done")

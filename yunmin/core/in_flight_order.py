@@ -281,7 +281,8 @@ class InFlightOrder:
         cumulative cost / cumulative quantity.
         """
         qty, cost = self._real_qty, self._real_cost
-        if self._reported_qty > qty and self._reported_cost is not None:
+        # a reported cost below that of the fills we have contradicts them: then the fills alone are believed
+        if self._reported_qty > qty and self._reported_cost is not None and self._reported_cost > cost:
             qty, cost = self._reported_qty, self._reported_cost
         if self._voided is not None:
             voided_qty, voided_cost = self._voided_totals()

@@ -30,7 +30,15 @@ from yunmin.core.data_contracts.enums import (
     Source,
     TimeInForce,
 )
-from yunmin.core.data_contracts.events import AnomalyKind, OrderFill, OrderSnapshot, OrderSubmitted, TrackerEvent
+from yunmin.core.data_contracts.events import (
+    Anomaly,
+    AnomalyKind,
+    FillConflict,
+    OrderFill,
+    OrderSnapshot,
+    OrderSubmitted,
+    TrackerEvent,
+)
 from yunmin.core.data_contracts.fill import Fill
 from yunmin.core.data_contracts.money import (
     EXACT,
@@ -75,7 +83,8 @@ class OrderTracker:
         self._by_exchange_id: dict[str, InFlightOrder] = {}
         self._shared_ids: dict[str, dict[str, InFlightOrder]] = {}  # exchange id -> symbol -> order, where two share it
         self._orphans: OrderedDict[int, News] = OrderedDict()
-        self._waiting: dict[_OrphanKey, list[int]] = {}  # by either id of the order that the news is about
+        self._orphan_marks: set[tuple[type, str]] = set()
+        self._waiting: dict[_OrphanKey, dict[int, None]] = {}  # by either id of the order that the news is about
         self._next_number: Callable[[], int] = count(1).__next__
         self._orphan_numbers: Iterator[int] = count(1)
         self._listeners: list[Listener] = []
@@ -108,6 +117,8 @@ class OrderTracker:
         None is for a market order by quote amount. `qty_step` is the market's step: less than one step left counts as
         complete. News that came before the order is applied now. Raises InvalidValue for bad numbers or words.
         """
+        if type(client_order_id) is not str or not client_order_id or type(symbol) is not str or not symbol:
+            raise InvalidValue("an order needs a client_order_id and a symbol, both text")
         order = InFlightOrder(
             client_order_id,
             symbol,
@@ -160,12 +171,14 @@ class OrderTracker:
 
     # --- faces: news of the exchange -------------------------------------------------------------------------------
 
-    def set_exchange_id(self, client_order_id: str, exchange_order_id: str) -> bool:
+    def set_exchange_id(self, client_order_id: str, exchange_order_id: str | int) -> bool:
         """The exchange acknowledged the order under this id.
 
         False (and an Anomaly) when the order has another id already or the id is another order's, and for an unknown
-        order; the latter takes it when it appears.
+        order; the latter takes it when it appears. An id that is a number is kept as its text. Raises InvalidValue for
+        what is no id.
         """
+        exchange_order_id = _id(exchange_order_id, "exchange_order_id")
         tell = evolution.Tell(self._next_number)
         order = self._orders.get(client_order_id)
         if order is None:
@@ -193,7 +206,7 @@ class OrderTracker:
         fee_asset: str | None = None,
         *,
         fee_rate: Number = None,
-        trade_id: str | None = None,
+        trade_id: str | int | None = None,
         liquidity: Liquidity | None = None,
         ts: datetime | None = None,
     ) -> bool:
@@ -201,8 +214,9 @@ class OrderTracker:
 
         Without `trade_id` it is a new fill each time; with one it is booked once. `fee` is an amount of `fee_asset`;
         `fee_rate` (a fraction, 0.001 = 0.1 %) means that fraction of qty * price, charged in `fee_asset`, which must
-        then be the quote asset. True when the order is known; False for an unknown one, whose fill is kept and applied
-        when the order appears. Raises InvalidValue for bad numbers, before anything is booked.
+        then be the quote asset. True when it is booked, now or before; False for an unknown order, whose fill is kept
+        and applied when the order appears, for an execution of nothing, and for a known trade id with other figures.
+        Raises InvalidValue for bad numbers, before anything is booked.
         """
         amount = None if fee is None else to_decimal(fee)
         exact_qty, exact_price = to_non_negative(qty), to_non_negative(price)
@@ -214,6 +228,7 @@ class OrderTracker:
         order = self._orders.get(client_order_id)
         if trade_id is None:
             trade_id = self._local_trade_id(client_order_id, order)
+        trade_id = _id(trade_id, "trade_id")
         if order is None:
             fill = Fill(
                 symbol=ANY_SYMBOL,
@@ -232,7 +247,7 @@ class OrderTracker:
             booked = OrderFill(trade_id, exact_qty, exact_price, amount, fee_asset, ts, liquidity, FillKind.REAL)
             self._change(order, evolution.book_fill, booked, tell)
         self._publish(tell.events)
-        return order is not None
+        return order is not None and not any(type(event) in _NOT_BOOKED for event in tell.events)
 
     def cancel_order(self, client_order_id: str) -> bool:
         """Record a cancellation that is known; the fills stay. False for an order that is unknown or done.
@@ -341,11 +356,12 @@ class OrderTracker:
         """The live order, open or done."""
         return self._orders.get(client_order_id)
 
-    def get_order_by_exchange_id(self, exchange_order_id: str, symbol: str | None = None) -> InFlightOrder | None:
+    def get_order_by_exchange_id(self, exchange_order_id: str | int, symbol: str | None = None) -> InFlightOrder | None:
         """The order by the exchange's id. Some exchanges number per symbol: then `symbol` decides.
 
         Raises LifecycleError when two symbols share the id and none was named.
         """
+        exchange_order_id = _id(exchange_order_id, "exchange_order_id")
         if symbol is not None:
             return self._by_id_on(symbol, exchange_order_id)
         if exchange_order_id in self._shared_ids:
@@ -477,6 +493,10 @@ class OrderTracker:
         if type(news) is not FillVoided and news.side is not None and news.side is not order._side:
             tell.anomaly(AnomalyKind.SIDE_MISMATCH, order, f"{news.side}, not {order.side}", news)
             return False
+        if news.client_order_id not in (None, order._client_order_id) and order._origin is Origin.OWN:
+            message = f"news of {news.client_order_id} under the exchange id of {order.client_order_id}"
+            tell.anomaly(AnomalyKind.CROSSED_IDS, order, message, news)
+            return False
         exchange_order_id = news.exchange_order_id
         if exchange_order_id is None or exchange_order_id == order._exchange_order_id:
             return True
@@ -507,16 +527,8 @@ class OrderTracker:
             return []
         fills = news.fills if isinstance(news, SubmitResult) else ()
         carried: list[Fill | OrderUpdate] = [*fills] if news.update is None else [*fills, news.update]
-        return [piece for piece in carried if self._is_of(order, piece, tell) and self._fits(order, piece, tell)]
-
-    def _is_of(self, order: InFlightOrder, piece: Fill | OrderUpdate, tell: evolution.Tell) -> bool:
-        if piece.client_order_id in (None, order._client_order_id):
-            return True
-        if piece.exchange_order_id is not None and piece.exchange_order_id == order._exchange_order_id:
-            return True  # some exchanges answer a cancel with the cancel's own client id
-        message = f"a verdict on {order.client_order_id} carries news of {piece.client_order_id}"
-        tell.anomaly(AnomalyKind.CROSSED_IDS, order, message, piece)
-        return False
+        named = [_under_the_orders_own_name(piece, order) for piece in carried]
+        return [piece for piece in named if self._fits(order, piece, tell)]
 
     # --- inside: indices -------------------------------------------------------------------------------------------
 
@@ -553,7 +565,10 @@ class OrderTracker:
                 self._ended -= 1
                 self._list_open(order)
         elif after in TERMINAL:
-            del self._open[order._symbol][order._client_order_id]
+            listed = self._open[order._symbol]
+            del listed[order._client_order_id]
+            if not listed:
+                del self._open[order._symbol]
             self._done.append(order)
             self._ended += 1
             while len(self._done) > self._history_limit:
@@ -577,12 +592,14 @@ class OrderTracker:
 
     def _keep_orphan(self, news: News, tell: evolution.Tell) -> None:
         keys = _orphan_keys(news)
-        if any(self._orphans[number] == news for number in self._waiting.get(keys[0], ())):
+        mark = _mark(news)
+        if mark in self._orphan_marks:
             return
+        self._orphan_marks.add(mark)
         number = next(self._orphan_numbers)
         self._orphans[number] = news
         for key in keys:
-            self._waiting.setdefault(key, []).append(number)
+            self._waiting.setdefault(key, {})[number] = None
         message = f"{' '.join(keys[0])} is not known; its news is kept"
         tell.anomaly(AnomalyKind.UNKNOWN_ORDER, None, message, news)
         while len(self._orphans) > self._orphan_limit:
@@ -592,8 +609,9 @@ class OrderTracker:
 
     def _release(self, number: int) -> News:
         news = self._orphans.pop(number)
+        self._orphan_marks.discard(_mark(news))
         for key in _orphan_keys(news):
-            self._waiting[key].remove(number)
+            del self._waiting[key][number]
             if not self._waiting[key]:
                 del self._waiting[key]
         return news
@@ -666,6 +684,27 @@ def _orphan_keys(news: News) -> list[_OrphanKey]:
     return keys or [("an order without an id",)]
 
 
+def _under_the_orders_own_name(piece: Fill | OrderUpdate, order: InFlightOrder) -> Fill | OrderUpdate:
+    """Some exchanges answer a cancel under the cancel's own client id: then the exchange's id says whose it is."""
+    if piece.exchange_order_id is None or piece.exchange_order_id != order._exchange_order_id:
+        return piece
+    return piece.model_copy(update={"client_order_id": order._client_order_id})
+
+
+def _mark(news: News) -> tuple[type, str]:
+    """What tells one orphan from another: all that it says, but for the exchange's own raw answer."""
+    return type(news), news.model_dump_json()
+
+
+def _id(value: object, what: str) -> str:
+    """An id as text: a text that is not empty, or the whole number that some exchanges give."""
+    if type(value) is str and value:
+        return value
+    if type(value) is int and value >= 0:
+        return str(value)
+    raise InvalidValue(f"{what} is a text or a whole number, not {type(value).__name__}")
+
+
 def _terms(order: InFlightOrder) -> tuple[object, ...]:
     """What was asked: two orders under one id must agree on it."""
     return (
@@ -679,6 +718,7 @@ def _terms(order: InFlightOrder) -> tuple[object, ...]:
 
 
 _FILLED = OrderState.FILLED
+_NOT_BOOKED = frozenset({Anomaly, FillConflict})
 _EVOLVE = evolution.EVOLVE
 _SIDES = {str(side): side for side in Side}
 _ORDER_TYPES = {str(order_type): order_type for order_type in OrderType}
@@ -686,7 +726,7 @@ _TIMES_IN_FORCE = {str(time_in_force): time_in_force for time_in_force in TimeIn
 
 
 def _word(vocabulary: type[_Word], words: dict[str, _Word], text: str) -> _Word:
-    word = words.get(text)
+    word = words.get(text) if isinstance(text, str) else None
     if word is None:
         raise InvalidValue(f"{vocabulary.__name__} is one of {', '.join(words)}; not {text!r}")
     return word

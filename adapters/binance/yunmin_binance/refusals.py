@@ -46,9 +46,9 @@ _CODES: Final[dict[int | str, Refusal]] = {
     -1021: Refusal(ClockSkew),  # timestamp outside recvWindow
     -1022: Refusal(AuthenticationFailed),  # signature
     -1121: Refusal(UnknownSymbol),
-    -1131: _BAD_REQUEST,  # recvWindow too large
+    -1131: _BAD_REQUEST,  # recvWindow too large; not in errors.md, but in ccxt 4.5.90's table of spot errors
     -2010: Refusal(Rejected, RejectReason.OTHER),  # the engine refused the new order; the text says why
-    -2011: Refusal(OrderNotFound),  # the engine refused the cancel: no such open order
+    -2011: Refusal(Rejected, RejectReason.OTHER),  # the engine refused the cancel; the text says why
     -2013: Refusal(OrderNotFound),  # query: order does not exist
     -2014: Refusal(AuthenticationFailed),  # API key format
     -2015: Refusal(AuthenticationFailed),  # API key, address or permission
@@ -69,6 +69,10 @@ _MESSAGES: Final[dict[tuple[int | str, str], Refusal]] = {
     (-2010, "Account has insufficient balance for requested action."): Refusal(InsufficientFunds),
     (-2010, "Order would immediately match and take."): Refusal(Rejected, RejectReason.POST_ONLY),
     (-2010, "Market is closed."): Refusal(MarketClosed),
+    (-2011, "Unknown order sent."): Refusal(OrderNotFound),  # no such open order
+    (-2011, "Market is closed."): Refusal(MarketClosed),
+    (-2011, "This action is disabled on this account."): Refusal(PermissionDenied),
+    (-2011, "This account may not place or cancel orders."): Refusal(PermissionDenied),
     (-2010, "This action is disabled on this account."): Refusal(PermissionDenied),
     (-2010, "This account may not place or cancel orders."): Refusal(PermissionDenied),
     (-2010, "This symbol is not permitted for this account."): Refusal(PermissionDenied),

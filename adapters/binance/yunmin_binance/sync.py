@@ -56,7 +56,8 @@ class BinanceConnector:
             live_consent=live_consent,
         )
         self.config.require_consent()
-        self._sync = SyncConnector(lambda: BinanceSpot(self.config))
+        config = self.config  # not self: the background must not keep its owner alive
+        self._sync = SyncConnector(lambda: BinanceSpot(config))
         self._symbols_used: set[str] = set()
 
     def __repr__(self) -> str:
@@ -182,6 +183,9 @@ class BinanceConnector:
         with open orders, and those both of whose assets the account holds; name a symbol to be certain of it.
         """
 
+        if type(limit) is not int or limit < 1:
+            raise InvalidValue("limit is a whole number from 1")
+
         async def ask(spot: BinanceSpot) -> list[Json]:
             names = {_market(spot, symbol).symbol} if symbol is not None else await self._symbols_of_interest(spot)
             found = [order for name in sorted(names) for order in await spot.fetch_order_history(name, limit=limit)]
@@ -207,8 +211,10 @@ class BinanceConnector:
         self._symbols_used.add(market.symbol)
         if client_order_id is None and order_id is None:
             raise InvalidValue("name the order by client_order_id or order_id")
-        if client_order_id is not None and not isinstance(client_order_id, str):
+        if client_order_id is not None and (not isinstance(client_order_id, str) or not client_order_id):
             raise InvalidValue("client_order_id is the text that you gave; the exchange's number goes to order_id=")
+        if order_id is not None and (isinstance(order_id, bool) or not str(order_id).isdecimal()):
+            raise InvalidValue("order_id is the whole number that the exchange gave")
         return OrderRef(
             symbol=market.symbol,
             client_order_id=client_order_id,
@@ -254,7 +260,7 @@ def _request(
             price=_positive("price", price),
             quote_qty=_positive("quote_qty", quote_qty),
             time_in_force=TimeInForce(time_in_force),
-            client_order_id=client_order_id or spot.new_client_order_id(),
+            client_order_id=spot.new_client_order_id() if client_order_id is None else client_order_id,
         )
     except ValidationError as error:
         found = error.errors(include_input=False, include_context=False)

@@ -20,7 +20,7 @@ from tests.adapters.binance.wire import (
     form_of,
     refused,
 )
-from yunmin.core.data_contracts import OrderState
+from yunmin.core.data_contracts import OrderRef, OrderState
 from yunmin.errors import (
     ConfigurationError,
     OrderNotFound,
@@ -233,3 +233,25 @@ async def test_cancelling_all_gives_every_order_and_those_of_order_lists(
 async def test_cancelling_all_where_none_was_open_gives_none(server: FaultyServer, connector: BinanceSpot) -> None:
     server.once("DELETE", OPEN_ORDERS, refused(-2011, "Unknown order sent."))
     assert await connector.cancel_all_orders("BTC/USDT") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "This account may not place or cancel orders.",
+        "This action is disabled on this account.",
+        "Market is closed.",
+        "Order was not canceled due to cancel restrictions.",
+    ],
+)
+async def test_a_cancel_that_is_refused_for_another_reason_is_not_an_order_that_is_gone(
+    server: FaultyServer, connector: BinanceSpot, text: str
+) -> None:
+    server.once("DELETE", OPEN_ORDERS, refused(-2011, text))
+    with pytest.raises(Rejected) as caught:
+        await connector.cancel_all_orders("BTC/USDT")
+    assert not isinstance(caught.value, OrderNotFound)
+    server.once("DELETE", ORDER, refused(-2011, text))
+    with pytest.raises(Rejected) as caught:
+        await connector.cancel_order(OrderRef(symbol="BTC/USDT", client_order_id="x"))
+    assert not isinstance(caught.value, OrderNotFound)

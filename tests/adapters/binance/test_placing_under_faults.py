@@ -791,6 +791,7 @@ def test_B6_a_mangled_ack_is_an_acceptance_only_with_its_echo_its_id_and_a_known
         connector._instruments = {market.symbol: market for market in parse_instruments(exchange_info())}
         connector._by_exchange_symbol = {market.exchange_symbol: market for market in connector._instruments.values()}
         connector._exchange = _AnswersWith(raw)
+        connector._is_ready = True
         try:
             ack = await connector.place_order(a_request())
         except OutcomeUnknown:

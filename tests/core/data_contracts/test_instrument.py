@@ -149,3 +149,11 @@ def test_rounding_never_harms_the_owner_and_always_lands_on_the_grid(
 def test_a_quantity_below_one_step_is_refused_rather_than_rounded_up() -> None:
     with pytest.raises(ValueError, match="qty must be more than zero"):
         an_instrument().rounded(a_request(qty="0.009"))
+
+
+def test_a_trigger_price_is_rounded_as_safely_as_a_price() -> None:
+    buy = a_request(order_type="STOP_LOSS_LIMIT", trigger_price="10.057", price="10.123")
+    rounded = an_instrument(tick_size="0.01").rounded(buy)
+    assert (str(rounded.trigger_price), str(rounded.price)) == ("10.05", "10.12")
+    sell = buy.model_copy(update={"side": "SELL"})
+    assert str(an_instrument(tick_size="0.01").rounded(sell).trigger_price) == "10.06"
