@@ -133,7 +133,7 @@ async def test_a_question_that_gets_no_answer_is_a_matter_of_the_connection(
     server: FaultyServer, connected: Connected, row: str
 ) -> None:
     fault, kind = LINKS[row]
-    connector = await connected(timeout=0.1 if kind is Timeout else 5.0)
+    connector = await connected(timeout=0.4 if kind is Timeout else 5.0)
     for question, (path, ask) in QUESTIONS.items():
         server.once("GET", path, fault)
         with pytest.raises(ExchangeError) as caught:

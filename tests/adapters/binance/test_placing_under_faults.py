@@ -63,7 +63,7 @@ Connected = Callable[..., Awaitable[BinanceSpot]]
 
 ACK = as_json(an_ack())
 HTML = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
-SHORT = 0.15
+SHORT = 1.0
 """Seconds allowed where the server never answers."""
 
 

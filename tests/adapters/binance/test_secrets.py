@@ -108,7 +108,7 @@ async def test_S1_nothing_secret_is_told_whatever_happens(
     server: FaultyServer, connected: Connected, everything_logged: pytest.LogCaptureFixture, row: str, call: str
 ) -> None:
     asyncio.get_running_loop().set_debug(True)
-    connector = await connected(timeout=0.1 if row in ("timeout", "silent_in_mid_body") else 5.0)
+    connector = await connected(timeout=0.6 if row in ("timeout", "silent_in_mid_body") else 5.0)
     method, path, run = CALLS[call]
     fault = FAULTS[row]
     if fault is not None:
