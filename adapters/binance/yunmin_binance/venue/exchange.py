@@ -111,6 +111,13 @@ class Exchange:
         finally:
             self.cancel_id = None
 
+    def deposit(self, account: str, asset: str, units: int) -> None:
+        """Bring `units` of `asset` in from outside."""
+        self.ledger.deposit(account, asset, units)
+        owner = self.ledger.account(account)
+        if owner is not None:
+            owner.updated = self.engine.now()
+
     def labels_of(self, order: Order) -> dict[str, int]:
         """The labels that `order` was placed with."""
         return self.labels.get((order.market, order.id), {})

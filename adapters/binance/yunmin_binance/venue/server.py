@@ -143,7 +143,7 @@ class LocalVenue:
 
     def deposit(self, account: str, asset: str, amount: str | int | Decimal) -> None:
         """Bring `amount` of `asset` in from outside; whoever is subscribed to the account is told."""
-        self.exchange.ledger.deposit(account, asset, to_units(amount))
+        self.exchange.deposit(account, asset, to_units(amount))
         self.sockets.deposited(account, asset, to_units(amount))
 
     def flush_streams(self) -> None:

@@ -7,6 +7,7 @@ looked at every tenth of a second. There is a task for that while somebody is co
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 import orjson
@@ -94,6 +95,7 @@ class Sockets:
 
     def _hear(self, event: EngineEvent) -> None:
         self.users.hear(event)
+        self.markets.hear(event)
         self._soon()
 
     def _soon(self) -> None:
@@ -110,10 +112,12 @@ class Sockets:
     async def _serve_market_streams(self, request: web.Request) -> web.StreamResponse:
         connection = self._connection(request, most_per_second=MESSAGES_PER_SECOND)
         client = self.markets.welcome(connection, request)
-        try:
-            return await self._serve(connection, request, lambda text: self.markets.receive(client, text))
-        finally:
-            self.markets.forget(client)
+        return await self._serve(
+            connection,
+            request,
+            receive=lambda text: self.markets.receive(client, text),
+            forget=lambda: self.markets.forget(client),
+        )
 
     async def _serve_api(self, request: web.Request) -> web.StreamResponse:
         connection = self._connection(request, most_per_second=None)
@@ -128,18 +132,25 @@ class Sockets:
             now=now,
         )
         self._sessions[session] = None
-        try:
-            return await self._serve(connection, request, lambda text: connection.send(self._api.answer(session, text)))
-        finally:
-            session.end()
-            del self._sessions[session]
+        return await self._serve(
+            connection,
+            request,
+            receive=lambda text: connection.send(self._api.answer(session, text)),
+            forget=lambda: self._forget(session),
+        )
+
+    def _forget(self, session: Session) -> None:
+        session.end()
+        del self._sessions[session]
 
     def _connection(self, request: web.Request, *, most_per_second: int | None) -> Connection:
         if not web.WebSocketResponse().can_prepare(request):
             raise web.HTTPBadRequest(text="this path is for WebSockets")
         return Connection(self._clock, most_per_second=most_per_second)
 
-    async def _serve(self, connection: Connection, request: web.Request, receive: Receiver) -> web.StreamResponse:
+    async def _serve(
+        self, connection: Connection, request: web.Request, *, receive: Receiver, forget: Callable[[], None]
+    ) -> web.StreamResponse:
         self._connections[connection] = asyncio.current_task()
         self._loop = asyncio.get_running_loop()
         if self._ticking is None:
@@ -148,6 +159,7 @@ class Sockets:
             return await connection.serve(request, receive)
         finally:
             del self._connections[connection]
+            forget()
             await self._rest()
 
     async def _rest(self) -> None:

@@ -14,6 +14,7 @@ from typing import Final
 from yunmin.simulation.intervals import INTERVALS
 from yunmin.simulation.matching_engine import MarketFloor
 from yunmin.simulation.order_book import OrderBook
+from yunmin.simulation.orders import EngineEvent
 from yunmin.simulation.tape import Bar
 from yunmin_binance.venue.endpoints import endpoint_of
 from yunmin_binance.venue.endpoints.call import Call
@@ -25,7 +26,7 @@ from yunmin_binance.venue.streams.board import Board, in_micros
 from yunmin_binance.venue.streams.names import Kind, Stream
 from yunmin_binance.venue.wire import TimeOf
 
-__all__ = ["Follower", "follow"]
+__all__ = ["DepthDifferences", "Follower", "follow"]
 
 _MOST_CLOSED_BARS: Final = 1000
 _DAY_TICKER: Final = endpoint_of("/api/v3/ticker/24hr")["GET"]
@@ -183,13 +184,23 @@ class _PartialDepth(_OneMarket):
             self._board.publish(self._stream.name, payloads.partial_depth(book, self._stream.levels))
 
 
-class _DepthDifferences(_OneMarket):
-    """Every update id from the first listener's moment on is covered by exactly one event."""
+class DepthDifferences(_OneMarket):
+    """Every update id from the first listener's moment on is covered by exactly one event.
+
+    A level that came and went between two events is told too, as gone: a snapshot may have been taken in between.
+    """
 
     def __init__(self, stream: Stream, exchange: Exchange, board: Board) -> None:
         super().__init__(stream, exchange, board)
         self._sequence = self._floor.book.sequence
         self._bids, self._asks = _levels(self._floor.book)
+        self._touched: tuple[set[int], set[int]] = set(), set()
+
+    def hear(self, event: EngineEvent) -> None:
+        """Remember which level the event is about."""
+        order = event.order
+        if order.price:
+            self._touched[0 if order.is_buy else 1].add(order.price)
 
     def __call__(self, now: int) -> None:
         book = self._floor.book
@@ -198,12 +209,13 @@ class _DepthDifferences(_OneMarket):
         first, self._sequence = self._sequence + 1, book.sequence
         told_bids, told_asks = self._bids, self._asks
         self._bids, self._asks = _levels(book)
+        (bids, asks), self._touched = self._touched, (set(), set())
         payload = payloads.depth_update(
             self._symbol,
             first,
             self._sequence,
-            _difference(told_bids, self._bids),
-            _difference(told_asks, self._asks),
+            _difference(told_bids, self._bids, bids),
+            _difference(told_asks, self._asks, asks),
             now,
         )
         self._board.publish(self._stream.name, payload)
@@ -213,10 +225,11 @@ def _levels(book: OrderBook) -> tuple[dict[int, int], dict[int, int]]:
     return {level.price: level.qty for level in book.bids()}, {level.price: level.qty for level in book.asks()}
 
 
-def _difference(old: dict[int, int], new: dict[int, int]) -> dict[int, int]:
-    """What turns `old` into `new`; zero for what is gone."""
-    gone = {price: 0 for price in old if price not in new}
-    return {**{price: qty for price, qty in new.items() if old.get(price) != qty}, **gone}
+def _difference(old: dict[int, int], new: dict[int, int], touched: set[int]) -> dict[int, int]:
+    """What turns `old`, or anything between it and `new`, into `new`; zero for what is not there."""
+    changed = {price for price, qty in new.items() if old.get(price) != qty}
+    gone = {price for price in old if price not in new}
+    return {price: new.get(price, 0) for price in sorted(changed | gone | touched)}
 
 
 def _mini(exchange: Exchange, symbol: str, now: int, time_of: TimeOf) -> dict[str, object]:
@@ -240,6 +253,6 @@ _FOLLOWERS: Final[dict[Kind, Callable[[Stream, Exchange, Board], Follower]]] = {
     Kind.TICKER: _Tickers,
     Kind.MINI_TICKER: _MiniTickers,
     Kind.AVERAGE_PRICE: _AveragePrices,
-    Kind.DEPTH: _DepthDifferences,
+    Kind.DEPTH: DepthDifferences,
     Kind.PARTIAL_DEPTH: _PartialDepth,
 }

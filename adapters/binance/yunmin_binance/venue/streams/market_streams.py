@@ -8,11 +8,12 @@ from urllib.parse import unquote
 import orjson
 from aiohttp import WSCloseCode, web
 
+from yunmin.simulation.orders import EngineEvent
 from yunmin_binance.venue.exchange import Exchange
 from yunmin_binance.venue.streams.board import MOST_STREAMS, Board, Subscriber, in_micros, in_millis
 from yunmin_binance.venue.streams.commands import Commands
 from yunmin_binance.venue.streams.connection import Connection
-from yunmin_binance.venue.streams.market_feed import Follower, follow
+from yunmin_binance.venue.streams.market_feed import DepthDifferences, Follower, follow
 from yunmin_binance.venue.streams.names import Pace, parse_stream
 
 __all__ = ["MESSAGES_PER_SECOND", "MarketStreams", "wants_micros"]
@@ -28,6 +29,7 @@ class MarketStreams:
         self._exchange = exchange
         self._board = Board()
         self._followers: dict[str, Follower] = {}
+        self._depths: dict[str, dict[str, DepthDifferences]] = {}
         self._commands = Commands(listen=self._listen, leave=self._leave)
         self._subscribers: dict[Subscriber, None] = {}
 
@@ -54,6 +56,11 @@ class MarketStreams:
         self._subscribers.pop(subscriber, None)
         self._leave(subscriber, list(subscriber.names))
 
+    def hear(self, event: EngineEvent) -> None:
+        """The engine has done something."""
+        for depth in self._depths.get(event.order.market, {}).values():
+            depth.hear(event)
+
     def publish(self, pace: Pace, now: int) -> None:
         """Tell what is new in the streams of that pace."""
         due = [name for name, stream in self._board.streams.items() if stream.pace is pace]
@@ -74,12 +81,16 @@ class MarketStreams:
         for name in names:
             stream = parse_stream(name, self._exchange.rules)
             if self._board.add(subscriber, name, stream) and stream is not None:
-                self._followers[name] = follow(stream, self._exchange, self._board)
+                follower = self._followers[name] = follow(stream, self._exchange, self._board)
+                if isinstance(follower, DepthDifferences):
+                    self._depths.setdefault(stream.symbol, {})[name] = follower
 
     def _leave(self, subscriber: Subscriber, names: list[str]) -> None:
         for name in names:
             if self._board.remove(subscriber, name):
                 del self._followers[name]
+                for depths in self._depths.values():
+                    depths.pop(name, None)
 
 
 def wants_micros(request: web.Request) -> bool:
