@@ -223,7 +223,8 @@ async def alive(client: Client) -> bool:
 
 _PIECES = (
     '{', '}', '[', ']', ':', ',', '"', '"id"', '"method"', '"params"', '"SUBSCRIBE"', '"order.place"', '"ping"', "null",
-    "true", "1", "-1", "1e999", "NaN", '"btcusdt@trade"', '"\\ud800"', '"\\u0000"', "\x7f", "é", "💥", '"session.logon"',
+    "true", "1", "-1", "1e999", "NaN", '"btcusdt@trade"', '"\\ud800"', '"\\u0000"', "\x7f", "é", "💥",
+    '"session.logon"',
     '"apiKey"', '"signature"', '"timestamp"', '"userDataStream.unsubscribe"', '"subscriptionId"', '"SET_PROPERTY"',
 )  # fmt: skip
 
