@@ -1,4 +1,4 @@
-"""The local venue: Binance spot's REST protocol over a matching engine on this machine, offline.
+"""The local venue: Binance spot's protocols over a matching engine on this machine, offline.
 
     async with LocalVenue(VenueConfig(seed=1)) as venue:
         ...                                           # point any Binance client at venue.url + "/api/v3"

@@ -57,6 +57,7 @@ class Exchange:
         self.weights = WeightMeter()
         self.order_counts = OrderMeter()
         self.labels: dict[tuple[str, int], dict[str, int]] = {}
+        self.cancel_id: str | None = None
         self.steps = 0
         self.orders_placed = 0
         self._open_accounts(config.accounts)
@@ -101,6 +102,21 @@ class Exchange:
         if labels:
             self.labels[(placed.market, placed.id)] = labels
         return placed
+
+    def cancel(self, order: Order, cancel_id: str) -> Order | Refusal:
+        """Cancel `order` by the name `cancel_id`, under which its owner is told of it."""
+        self.cancel_id = cancel_id
+        try:
+            return self.engine.cancel(order.account, order.market, order.id)
+        finally:
+            self.cancel_id = None
+
+    def deposit(self, account: str, asset: str, units: int) -> None:
+        """Bring `units` of `asset` in from outside."""
+        self.ledger.deposit(account, asset, units)
+        owner = self.ledger.account(account)
+        if owner is not None:
+            owner.updated = self.engine.now()
 
     def labels_of(self, order: Order) -> dict[str, int]:
         """The labels that `order` was placed with."""

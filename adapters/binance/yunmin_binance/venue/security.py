@@ -18,7 +18,7 @@ from yunmin_binance.venue.exchange import Member
 from yunmin_binance.venue.params import Params
 from yunmin_binance.venue.signing import signed_payload
 
-__all__ = ["API_KEY_HEADER", "authenticate"]
+__all__ = ["API_KEY_HEADER", "authenticate", "authenticate_payload", "check_timing"]
 
 API_KEY_HEADER: Final = "X-MBX-APIKEY"
 
@@ -31,6 +31,13 @@ def authenticate(
     members: Mapping[str, Member], api_key: str | None, params: Params, *, query: bytes, body: bytes, now: int
 ) -> Member:
     """The member behind a request, or the refusal. `now` is in microseconds."""
+    return authenticate_payload(members, api_key, params, payload=signed_payload(query, body), now=now)
+
+
+def authenticate_payload(
+    members: Mapping[str, Member], api_key: str | None, params: Params, *, payload: bytes | None, now: int
+) -> Member:
+    """The same, where it is known what the signature has to cover; None is what no signature can cover."""
     if api_key is None or not _IS_API_KEY(api_key):
         raise ApiError.bad_key_format()
     timestamp = params.required_micros("timestamp")
@@ -39,14 +46,22 @@ def authenticate(
     member = members.get(api_key)
     if member is None:
         raise ApiError.unknown_key()
+    _check_window(timestamp, window, now)
+    if payload is None or not member.verifier.accepts(payload, signature):
+        raise ApiError.bad_signature()
+    return member
+
+
+def check_timing(params: Params, now: int) -> None:
+    """Refuse a request that comes too late or too early, signed or not."""
+    _check_window(params.required_micros("timestamp"), _window(params), now)
+
+
+def _check_window(timestamp: int, window: int, now: int) -> None:
     if timestamp >= now + SECOND:
         raise ApiError.ahead_of_server()
     if now - timestamp > window:
         raise ApiError.outside_window()
-    payload = signed_payload(query, body)
-    if payload is None or not member.verifier.accepts(payload, signature):
-        raise ApiError.bad_signature()
-    return member
 
 
 def _window(params: Params) -> int:

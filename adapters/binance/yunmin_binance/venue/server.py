@@ -15,11 +15,13 @@ from yunmin.core.data_contracts.enums import OrderType, Side, TimeInForce
 from yunmin.errors import ConfigurationError, InvalidOrder
 from yunmin.simulation.ledger import Audit
 from yunmin.simulation.reports import AccountReport, OrderReport, report_account, report_order
+from yunmin.simulation.units import to_units
 from yunmin_binance.venue.api import Api, RawRequest, RawResponse
 from yunmin_binance.venue.config import VenueConfig
 from yunmin_binance.venue.control import Control, OrderAs, place_as
 from yunmin_binance.venue.errors import ApiError
 from yunmin_binance.venue.exchange import Exchange
+from yunmin_binance.venue.sockets import Sockets
 
 __all__ = ["LocalVenue", "run_venue"]
 
@@ -43,6 +45,7 @@ class LocalVenue:
         self.exchange = Exchange(self.config, self._clock)
         self._api = Api(self.exchange)
         self._control = Control(self.exchange)
+        self.sockets = Sockets(self.exchange, self._clock)
         self._runner: web.AppRunner | None = None
         self._stepping: asyncio.Task[None] | None = None
 
@@ -59,6 +62,7 @@ class LocalVenue:
         if self._runner is not None:
             return
         app = web.Application(client_max_size=_LARGEST_BODY)
+        self.sockets.add_routes(app.router)
         app.router.add_route("*", "/venue/{tail:.*}", self._serve_control)
         app.router.add_route("*", "/{tail:.*}", self._serve_api)
         runner = web.AppRunner(
@@ -84,6 +88,7 @@ class LocalVenue:
             outcome = None
         runner, self._runner = self._runner, None
         if runner is not None:
+            await self.sockets.close()
             await runner.cleanup()
         if isinstance(outcome, Exception):
             raise outcome
@@ -135,6 +140,15 @@ class LocalVenue:
             return report_order(place_as(self.exchange, wanted))
         except ApiError as error:
             raise InvalidOrder(error.message, code=error.code, http_status=error.status) from error
+
+    def deposit(self, account: str, asset: str, amount: str | int | Decimal) -> None:
+        """Bring `amount` of `asset` in from outside; whoever is subscribed to the account is told."""
+        self.exchange.deposit(account, asset, to_units(amount))
+        self.sockets.deposited(account, asset, to_units(amount))
+
+    def flush_streams(self) -> None:
+        """Send everything that streams have to tell by now, without waiting for the clock."""
+        self.sockets.flush()
 
     def ledger_report(self, account: str) -> AccountReport:
         """Orders, fills and balances of an account straight from the engine: the oracle for a client's view."""

@@ -63,6 +63,10 @@ class PublicKeyVerifier:
             raise ConfigurationError("a public key must be RSA or Ed25519")
         self._key = key
 
+    @property
+    def is_ed25519(self) -> bool:
+        return isinstance(self._key, Ed25519PublicKey)
+
     def accepts(self, payload: bytes, signature: str) -> bool:
         try:
             raw = base64.b64decode(signature, validate=True)

@@ -191,7 +191,7 @@ def _cancel_all(call: Call) -> Answer:
 
 
 def _cancel_one(call: Call, order: Order, cancel_id: str) -> dict[str, object]:
-    done = call.exchange.engine.cancel(call.account, order.market, order.id)
+    done = call.exchange.cancel(order, cancel_id)
     if isinstance(done, Refusal):
         raise refused_cancel()
     return cancelled_order(done, cancel_id, call.exchange.labels_of(done), call.time_of)

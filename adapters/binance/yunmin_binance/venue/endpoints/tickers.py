@@ -1,4 +1,4 @@
-"""Tickers: 24hr, price, bookTicker (Binance spot REST docs, 2026-07-21, Market Data endpoints)."""
+"""Tickers: 24hr, price, bookTicker, avgPrice (Binance spot REST docs, 2026-07-21, Market Data endpoints)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from yunmin.simulation.units import SCALE
 from yunmin_binance.venue.endpoints.call import Answer, Call, Endpoint
 from yunmin_binance.venue.endpoints.general import SymbolStatus
 from yunmin_binance.venue.errors import ApiError
+from yunmin_binance.venue.filters import AVERAGE_PRICE_MINUTES
 from yunmin_binance.venue.wire import amount
 
 __all__ = ["TICKERS"]
@@ -54,6 +55,15 @@ def _price(call: Call) -> Answer:
 
 def _book(call: Call) -> Answer:
     return _each(call, _book_ticker)
+
+
+def _average_price(call: Call) -> Answer:
+    tape = call.exchange.floor(call.params.required_symbol()).tape
+    return {
+        "mins": AVERAGE_PRICE_MINUTES,
+        "price": amount(tape.average_price(call.now, AVERAGE_PRICE_MINUTES)),
+        "closeTime": call.time_of(tape.trades[-1].time if tape.trades else 0),
+    }
 
 
 def _each(call: Call, ticker: _Ticker) -> Answer:
@@ -141,6 +151,7 @@ def _weight_of_ticker(sent: Mapping[str, str]) -> int:
 
 
 TICKERS: Final = (
+    Endpoint("GET", "/api/v3/avgPrice", _average_price, 2),
     Endpoint("GET", "/api/v3/ticker/24hr", _day, _weight_of_day),
     Endpoint("GET", "/api/v3/ticker/price", _price, _weight_of_ticker),
     Endpoint("GET", "/api/v3/ticker/bookTicker", _book, _weight_of_ticker),

@@ -1,0 +1,184 @@
+"""All WebSockets of a venue: its market streams and its WebSocket API, told of what happens on the venue's clock.
+
+Whatever the engine does in one go is told when it is done: the engine never waits for a socket. Batched streams are
+looked at every tenth of a second. There is a task for that while somebody is connected, and none otherwise.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import orjson
+from aiohttp import WSCloseCode, web
+
+from yunmin.clock import Clock
+from yunmin.simulation.orders import EngineEvent
+from yunmin_binance.venue.exchange import Exchange
+from yunmin_binance.venue.streams.board import in_micros, in_millis
+from yunmin_binance.venue.streams.connection import Connection, Receiver
+from yunmin_binance.venue.streams.market_streams import MESSAGES_PER_SECOND, MarketStreams, wants_micros
+from yunmin_binance.venue.streams.names import Pace
+from yunmin_binance.venue.ws_api.api import CONNECTING_WEIGHS, WsApi
+from yunmin_binance.venue.ws_api.session import Session
+from yunmin_binance.venue.ws_api.user_streams import UserStreams
+
+__all__ = ["Sockets"]
+
+_TICK: Final = 0.1
+_GOODBYE_TAKES: Final = 1.0
+_BATCHED: Final = (Pace.TENTH, Pace.SECOND, Pace.TWO_SECONDS)
+_STREAM_PATHS: Final = ("/ws", "/ws/{tail:.*}", "/stream", "/stream/ws", "/stream/ws/{tail:.*}")
+_API_PATH: Final = "/ws-api/v3"
+
+
+class Sockets:
+    """Every open connection of one venue."""
+
+    def __init__(self, exchange: Exchange, clock: Clock) -> None:
+        self._exchange = exchange
+        self._clock = clock
+        self.markets = MarketStreams(exchange)
+        self.users = UserStreams(exchange)
+        self._api = WsApi(exchange, on_change=self._soon)
+        self._sessions: dict[Session, None] = {}
+        self._connections: dict[Connection, asyncio.Task[object] | None] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ticking: asyncio.Task[None] | None = None
+        self._is_due = False
+        self._told_at = dict.fromkeys(_BATCHED, 0)
+        exchange.engine.listen(self._hear)
+
+    @property
+    def connections(self) -> tuple[Connection, ...]:
+        """Everybody who is connected, in the order of coming."""
+        return tuple(self._connections)
+
+    def add_routes(self, router: web.UrlDispatcher) -> None:
+        """The paths of the WebSockets. They come before the catch-all of the REST API."""
+        for path in _STREAM_PATHS:
+            router.add_get(path, self._serve_market_streams)
+        router.add_get(_API_PATH, self._serve_api)
+
+    def flush(self) -> None:
+        """Tell everything that is new now, without waiting for the clock."""
+        self._tell()
+        now = self._exchange.engine.now()
+        for pace in _BATCHED:
+            self.markets.publish(pace, now)
+
+    def deposited(self, account: str, asset: str, units: int) -> None:
+        """Tell who is subscribed to `account` what came in."""
+        owner = self._exchange.ledger.account(account)
+        if owner is not None:
+            self.users.deposited(owner, asset, units)
+            self._soon()
+
+    async def close(self) -> None:
+        """Tell all clients that the venue goes, and see them off."""
+        if not self._connections:
+            return
+        self.flush()
+        now = self._exchange.engine.now()
+        self.markets.say_goodbye(now)
+        for session in self._sessions:
+            said = {"event": {"e": "serverShutdown", "E": session.time_of(now)}}
+            session.connection.send(orjson.dumps(said))
+        for connection in self._connections:
+            connection.close(WSCloseCode.GOING_AWAY)
+        handlers = [task for task in self._connections.values() if task is not None]
+        await asyncio.wait(handlers, timeout=_GOODBYE_TAKES)
+        for connection in self.connections:
+            connection.cut()
+        await asyncio.gather(*handlers, return_exceptions=True)
+
+    def _hear(self, event: EngineEvent) -> None:
+        self.users.hear(event)
+        self.markets.hear(event)
+        self._soon()
+
+    def _soon(self) -> None:
+        if self._loop is not None and not self._is_due:
+            self._is_due = True
+            self._loop.call_soon(self._tell)
+
+    def _tell(self) -> None:
+        """Tell what has happened since the last time."""
+        self._is_due = False
+        self.users.tell()
+        self.markets.publish(Pace.AT_ONCE, self._exchange.engine.now())
+
+    async def _serve_market_streams(self, request: web.Request) -> web.StreamResponse:
+        connection = self._connection(request, most_per_second=MESSAGES_PER_SECOND)
+        client = self.markets.welcome(connection, request)
+        return await self._serve(
+            connection,
+            request,
+            receive=lambda text: self.markets.receive(client, text),
+            forget=lambda: self.markets.forget(client),
+        )
+
+    async def _serve_api(self, request: web.Request) -> web.StreamResponse:
+        connection = self._connection(request, most_per_second=None)
+        now, address = self._exchange.engine.now(), request.remote or ""
+        self._exchange.weights.add(address, CONNECTING_WEIGHS, now)
+        session = Session(
+            connection,
+            self.users,
+            address=address,
+            time_of=in_micros if wants_micros(request) else in_millis,
+            shows_limits=request.query.get("returnRateLimits") != "false",
+            now=now,
+        )
+        self._sessions[session] = None
+        return await self._serve(
+            connection,
+            request,
+            receive=lambda text: connection.send(self._api.answer(session, text)),
+            forget=lambda: self._forget(session),
+        )
+
+    def _forget(self, session: Session) -> None:
+        session.end()
+        del self._sessions[session]
+
+    def _connection(self, request: web.Request, *, most_per_second: int | None) -> Connection:
+        if not web.WebSocketResponse().can_prepare(request):
+            raise web.HTTPBadRequest(text="this path is for WebSockets")
+        return Connection(self._clock, most_per_second=most_per_second)
+
+    async def _serve(
+        self, connection: Connection, request: web.Request, *, receive: Receiver, forget: Callable[[], None]
+    ) -> web.StreamResponse:
+        self._connections[connection] = asyncio.current_task()
+        self._loop = asyncio.get_running_loop()
+        if self._ticking is None:
+            self._ticking = asyncio.create_task(self._tick(), name="venue-streams")
+        try:
+            return await connection.serve(request, receive)
+        finally:
+            del self._connections[connection]
+            forget()
+            await self._rest()
+
+    async def _rest(self) -> None:
+        """Nobody is left: stop looking."""
+        ticking = self._ticking
+        if self._connections or ticking is None:
+            return
+        self._ticking = self._loop = None
+        ticking.cancel()
+        await asyncio.gather(ticking, return_exceptions=True)
+
+    async def _tick(self) -> None:
+        while True:
+            await self._clock.sleep(_TICK)
+            now = self._exchange.engine.now()
+            for pace in _BATCHED:
+                turn = now // pace.value
+                if turn != self._told_at[pace]:
+                    self._told_at[pace] = turn
+                    self.markets.publish(pace, now)
+            for connection in tuple(self._connections):
+                connection.check_life()

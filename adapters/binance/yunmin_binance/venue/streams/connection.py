@@ -1,0 +1,167 @@
+"""One WebSocket of a client: what is to be sent waits in a bounded queue, and silence or haste end it.
+
+Binance spot web-socket-streams.md and web-socket-api.md, 2026-07-21: a ping every 20 seconds, an end after a minute
+without its pong or after 24 hours; on market streams at most five messages a second. All times are the venue's clock's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from yunmin.clock import Clock
+
+__all__ = ["Connection", "Receiver"]
+
+Receiver = Callable[[str], None]
+"""Takes one text message of the client."""
+
+PING_EVERY: Final = 20.0
+SILENCE_ENDS_AFTER: Final = 60.0
+LIFE: Final = 24 * 3600.0
+
+_MOST_FRAMES: Final = 10_000
+_MOST_BYTES: Final = 16 * 1024 * 1024
+_LARGEST_MESSAGE: Final = 128 * 1024
+_CLOSE_WITHIN: Final = 1.0
+_HASTE_IS_JUDGED_OVER: Final = 1.0
+
+
+class Connection:
+    """Sends without waiting, reads until the end, and forgets everything then.
+
+    `most_per_second` messages, pings and pongs of the client are allowed in a second; None is no limit.
+    """
+
+    def __init__(self, clock: Clock, *, most_per_second: int | None) -> None:
+        self._clock = clock
+        self._most_per_second = most_per_second
+        self._arrivals: deque[float] = deque()
+        self._waiting: deque[bytes] = deque()
+        self._waiting_bytes = 0
+        self._wake = asyncio.Event()
+        self._socket = web.WebSocketResponse(
+            autoping=False, compress=False, max_msg_size=_LARGEST_MESSAGE, timeout=_CLOSE_WITHIN
+        )
+        self._transport: asyncio.Transport | None = None
+        self._reader: asyncio.Task[object] | None = None
+        self._closing: tuple[int, bytes] | None = None
+        self._opened = self._last_ping = clock.monotonic()
+        self._unanswered_since: float | None = None
+        self._pings_due: deque[bytes] = deque()
+        self.is_over = False
+
+    @property
+    def waiting(self) -> int:
+        """How many frames have not left yet."""
+        return len(self._waiting)
+
+    async def serve(self, request: web.Request, receive: Receiver) -> web.WebSocketResponse:
+        """Hand every text message to `receive` until one side ends it."""
+        await self._socket.prepare(request)
+        self._transport = request.transport
+        self._reader = asyncio.current_task()
+        writer = asyncio.create_task(self._write(), name="venue-socket-writer")
+        try:
+            await self._read(receive)
+        finally:
+            self.is_over = True
+            self._waiting.clear()
+            writer.cancel()
+            await asyncio.gather(writer, return_exceptions=True)
+            await self._end()
+        return self._socket
+
+    def send(self, frame: bytes) -> None:
+        """Queue a text frame. A client that lets too much pile up is cut off."""
+        if self.is_over or self._closing is not None:
+            return
+        if len(self._waiting) >= _MOST_FRAMES or self._waiting_bytes + len(frame) > _MOST_BYTES:
+            self.cut()
+            return
+        self._waiting.append(frame)
+        self._waiting_bytes += len(frame)
+        self._wake.set()
+
+    def close(self, code: int, reason: bytes = b"") -> None:
+        """Say goodbye once everything that waits has been sent."""
+        if self._closing is None:
+            self._closing = (code, reason)
+            self._wake.set()
+
+    def cut(self) -> None:
+        """End it at once; what waits is lost."""
+        self.is_over = True
+        self._waiting.clear()
+        self._waiting_bytes = 0
+        if self._transport is not None:
+            self._transport.abort()
+        self._wake.set()
+
+    def check_life(self) -> None:
+        """Ping when it is time to, and end what has been silent or open for too long."""
+        now = self._clock.monotonic()
+        if now - self._opened >= LIFE:
+            self.close(WSCloseCode.GOING_AWAY, b"24 hours")
+        elif self._unanswered_since is not None and now - self._unanswered_since >= SILENCE_ENDS_AFTER:
+            self.cut()
+        elif now - self._last_ping >= PING_EVERY:
+            self._last_ping = now
+            if self._unanswered_since is None:
+                self._unanswered_since = now
+            self._pings_due.append(str(int(now * 1000)).encode())
+            self._wake.set()
+
+    async def _read(self, receive: Receiver) -> None:
+        async for message in self._socket:
+            if self.is_over or self._closing is not None:
+                continue
+            if not self._is_in_time():
+                self.close(WSCloseCode.POLICY_VIOLATION, b"Too many requests")
+            elif message.type is WSMsgType.TEXT:
+                receive(message.data)
+            elif message.type is WSMsgType.PING:
+                await self._socket.pong(message.data)
+            elif message.type is WSMsgType.PONG:
+                self._unanswered_since = None
+            elif message.type is WSMsgType.BINARY:
+                self.close(WSCloseCode.UNSUPPORTED_DATA, b"text frames only")
+
+    def _is_in_time(self) -> bool:
+        if self._most_per_second is None:
+            return True
+        now = self._clock.monotonic()
+        while self._arrivals and now - self._arrivals[0] >= _HASTE_IS_JUDGED_OVER:
+            self._arrivals.popleft()
+        self._arrivals.append(now)
+        return len(self._arrivals) <= self._most_per_second
+
+    async def _write(self) -> None:
+        try:
+            while not self.is_over:
+                await self._wake.wait()
+                self._wake.clear()
+                await self._write_what_waits()
+                if self._closing is not None and not self.is_over:
+                    code, reason = self._closing
+                    await self._socket.close(code=code, message=reason)
+                    return
+        except (ConnectionError, RuntimeError):
+            self.cut()
+
+    async def _write_what_waits(self) -> None:
+        while self._waiting or self._pings_due:
+            if self._pings_due:
+                await self._socket.ping(self._pings_due.popleft())
+                continue
+            frame = self._waiting.popleft()
+            self._waiting_bytes -= len(frame)
+            await self._socket.send_frame(frame, WSMsgType.TEXT)
+
+    async def _end(self) -> None:
+        if not self._socket.closed and self._transport is not None:
+            self._transport.abort()

@@ -1,0 +1,258 @@
+"""What one market's streams have told already, and so what is new.
+
+The market is compared with what was told last, so nothing depends on which events the engine gives: trades by their
+ids, books by their levels, klines by their bars. A stream that has no listener is not followed. Where nothing has
+changed, nothing is sent (the first look at a stream always sends, except trades and differences of depth).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import takewhile
+from typing import Final
+
+from yunmin.simulation.intervals import INTERVALS
+from yunmin.simulation.matching_engine import MarketFloor
+from yunmin.simulation.order_book import OrderBook
+from yunmin.simulation.orders import EngineEvent
+from yunmin.simulation.tape import Bar
+from yunmin_binance.venue.endpoints import endpoint_of
+from yunmin_binance.venue.endpoints.call import Call
+from yunmin_binance.venue.exchange import Exchange
+from yunmin_binance.venue.filters import AVERAGE_PRICE_MINUTES
+from yunmin_binance.venue.params import Params
+from yunmin_binance.venue.streams import payloads
+from yunmin_binance.venue.streams.board import Board, in_micros
+from yunmin_binance.venue.streams.names import Kind, Stream
+from yunmin_binance.venue.wire import TimeOf
+
+__all__ = ["DepthDifferences", "Follower", "follow"]
+
+_MOST_CLOSED_BARS: Final = 1000
+_DAY_TICKER: Final = endpoint_of("/api/v3/ticker/24hr")["GET"]
+
+Follower = Callable[[int], None]
+"""Publishes what is new at a moment (microseconds)."""
+
+
+def follow(stream: Stream, exchange: Exchange, board: Board) -> Follower:
+    """A follower of `stream` that starts from the market as it stands."""
+    if stream.kind is Kind.ALL_MINI_TICKERS:
+        return _AllMiniTickers(stream, exchange, board)
+    return _FOLLOWERS[stream.kind](stream, exchange, board)
+
+
+class _OneMarket:
+    """A follower of one market."""
+
+    def __init__(self, stream: Stream, exchange: Exchange, board: Board) -> None:
+        self._stream = stream
+        self._symbol = stream.symbol
+        self._exchange = exchange
+        self._board = board
+        self._floor: MarketFloor = exchange.floor(stream.symbol)
+
+
+class _Trades(_OneMarket):
+    def __init__(self, stream: Stream, exchange: Exchange, board: Board) -> None:
+        super().__init__(stream, exchange, board)
+        self._next_id = self._floor.tape.next_id
+
+    def __call__(self, now: int) -> None:
+        fresh = list(takewhile(lambda one: one.id >= self._next_id, reversed(self._floor.tape.trades)))
+        self._next_id = self._floor.tape.next_id
+        for one in reversed(fresh):
+            self._board.publish(self._stream.name, payloads.trade(self._symbol, one, now))
+
+
+class _AggregateTrades(_OneMarket):
+    def __init__(self, stream: Stream, exchange: Exchange, board: Board) -> None:
+        super().__init__(stream, exchange, board)
+        self._last_id = self._newest()
+
+    def __call__(self, now: int) -> None:
+        known = self._last_id
+        fresh = list(takewhile(lambda one: one.id > known, reversed(self._floor.tape.aggregates())))
+        self._last_id = self._newest()
+        for one in reversed(fresh):
+            self._board.publish(self._stream.name, payloads.aggregate_trade(self._symbol, one, now))
+
+    def _newest(self) -> int:
+        found = self._floor.tape.aggregates()
+        return found[-1].id if found else 0
+
+
+class _BookTicker(_OneMarket):
+    _told: tuple[int, int, int, int] | None = None
+
+    def __call__(self, now: int) -> None:
+        book = self._floor.book
+        bid, ask = book.best_bid, book.best_ask
+        top = (bid.price if bid else 0, bid.qty if bid else 0, ask.price if ask else 0, ask.qty if ask else 0)
+        if top != self._told:
+            self._told = top
+            self._board.publish(self._stream.name, payloads.book_ticker(self._symbol, book.sequence, top))
+
+
+class _Klines(_OneMarket):
+    _told: Bar | None = None
+
+    def __call__(self, now: int) -> None:
+        length, offset, told = INTERVALS[self._stream.interval], self._stream.offset, self._told
+        start = None if told is None else told.open_time
+        most = 1 if told is None else _MOST_CLOSED_BARS
+        bars = self._floor.tape.bars(length, now=now, limit=most, start=start, offset=offset)
+        newest = self._floor.tape.bars(length, now=now, limit=1, offset=offset)
+        if not newest:
+            return
+        for bar in bars:
+            if bar.open_time < newest[0].open_time:
+                self._tell(bar, now, is_closed=True)
+        if newest[0] != told:
+            self._tell(newest[0], now, is_closed=False)
+        self._told = newest[0]
+
+    def _tell(self, bar: Bar, now: int, *, is_closed: bool) -> None:
+        self._board.publish(self._stream.name, payloads.kline(self._stream, bar, now, is_closed=is_closed))
+
+
+class _Tickers(_OneMarket):
+    _told: tuple[int, int] | None = None
+
+    def __call__(self, now: int) -> None:
+        state = (self._floor.tape.next_id, self._floor.book.sequence)
+        if state == self._told:
+            return
+        self._told = state
+
+        def payload(time_of: TimeOf) -> dict[str, object]:
+            return payloads.ticker(self._symbol, _day(self._exchange, self._symbol, now, time_of), time_of(now))
+
+        self._board.publish(self._stream.name, payload)
+
+
+class _MiniTickers(_OneMarket):
+    _told = 0
+
+    def __call__(self, now: int) -> None:
+        if self._floor.tape.next_id == self._told:
+            return
+        self._told = self._floor.tape.next_id
+        self._board.publish(self._stream.name, lambda time_of: _mini(self._exchange, self._symbol, now, time_of))
+
+
+class _AllMiniTickers:
+    def __init__(self, stream: Stream, exchange: Exchange, board: Board) -> None:
+        self._stream = stream
+        self._exchange = exchange
+        self._board = board
+        self._told: dict[str, int] = {}
+
+    def __call__(self, now: int) -> None:
+        state = {symbol: self._exchange.floor(symbol).tape.next_id for symbol in self._exchange.rules}
+        changed = [symbol for symbol, next_id in state.items() if self._told.get(symbol) != next_id]
+        self._told = state
+        if changed:
+            self._board.publish(
+                self._stream.name,
+                lambda time_of: [_mini(self._exchange, symbol, now, time_of) for symbol in changed],
+            )
+
+
+class _AveragePrices(_OneMarket):
+    _told: tuple[int, int] | None = None
+
+    def __call__(self, now: int) -> None:
+        tape = self._floor.tape
+        if not tape.trades:
+            return
+        price, last_trade = tape.average_price(now, AVERAGE_PRICE_MINUTES), tape.trades[-1].time
+        if (price, last_trade) == self._told:
+            return
+        self._told = (price, last_trade)
+        payload = payloads.average_price(self._symbol, price, AVERAGE_PRICE_MINUTES, last_trade, now)
+        self._board.publish(self._stream.name, payload)
+
+
+class _PartialDepth(_OneMarket):
+    _told: int | None = None
+
+    def __call__(self, now: int) -> None:
+        book = self._floor.book
+        if book.sequence != self._told:
+            self._told = book.sequence
+            self._board.publish(self._stream.name, payloads.partial_depth(book, self._stream.levels))
+
+
+class DepthDifferences(_OneMarket):
+    """Every update id from the first listener's moment on is covered by exactly one event.
+
+    A level that came and went between two events is told too, as gone: a snapshot may have been taken in between.
+    """
+
+    def __init__(self, stream: Stream, exchange: Exchange, board: Board) -> None:
+        super().__init__(stream, exchange, board)
+        self._sequence = self._floor.book.sequence
+        self._bids, self._asks = _levels(self._floor.book)
+        self._touched: tuple[set[int], set[int]] = set(), set()
+
+    def hear(self, event: EngineEvent) -> None:
+        """Remember which level the event is about."""
+        order = event.order
+        if order.price:
+            self._touched[0 if order.is_buy else 1].add(order.price)
+
+    def __call__(self, now: int) -> None:
+        book = self._floor.book
+        if book.sequence == self._sequence:
+            return
+        first, self._sequence = self._sequence + 1, book.sequence
+        told_bids, told_asks = self._bids, self._asks
+        self._bids, self._asks = _levels(book)
+        (bids, asks), self._touched = self._touched, (set(), set())
+        payload = payloads.depth_update(
+            self._symbol,
+            first,
+            self._sequence,
+            _difference(told_bids, self._bids, bids),
+            _difference(told_asks, self._asks, asks),
+            now,
+        )
+        self._board.publish(self._stream.name, payload)
+
+
+def _levels(book: OrderBook) -> tuple[dict[int, int], dict[int, int]]:
+    return {level.price: level.qty for level in book.bids()}, {level.price: level.qty for level in book.asks()}
+
+
+def _difference(old: dict[int, int], new: dict[int, int], touched: set[int]) -> dict[int, int]:
+    """What turns `old`, or anything between it and `new`, into `new`; zero for what is not there."""
+    changed = {price for price, qty in new.items() if old.get(price) != qty}
+    gone = {price for price in old if price not in new}
+    return {price: new.get(price, 0) for price in sorted(changed | gone | touched)}
+
+
+def _mini(exchange: Exchange, symbol: str, now: int, time_of: TimeOf) -> dict[str, object]:
+    return payloads.mini_ticker(symbol, _day(exchange, symbol, now, time_of), time_of(now))
+
+
+def _day(exchange: Exchange, symbol: str, now: int, time_of: TimeOf) -> dict[str, object]:
+    """The answer of the endpoint ticker/24hr."""
+    params = Params({"symbol": symbol})
+    answer = _DAY_TICKER.handle(Call(exchange, params, now, time_of is in_micros, None))
+    if not isinstance(answer, dict):
+        raise TypeError("one symbol has one ticker")
+    return answer
+
+
+_FOLLOWERS: Final[dict[Kind, Callable[[Stream, Exchange, Board], Follower]]] = {
+    Kind.TRADE: _Trades,
+    Kind.AGGREGATE_TRADE: _AggregateTrades,
+    Kind.BOOK_TICKER: _BookTicker,
+    Kind.KLINE: _Klines,
+    Kind.TICKER: _Tickers,
+    Kind.MINI_TICKER: _MiniTickers,
+    Kind.AVERAGE_PRICE: _AveragePrices,
+    Kind.DEPTH: DepthDifferences,
+    Kind.PARTIAL_DEPTH: _PartialDepth,
+}

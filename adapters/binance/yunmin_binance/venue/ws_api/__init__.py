@@ -1,0 +1,1 @@
+"""Binance's WebSocket API on the local venue, with the events of user data subscriptions."""

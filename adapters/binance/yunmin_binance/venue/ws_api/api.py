@@ -1,0 +1,159 @@
+"""The rim of the WebSocket API: one text message in, one answer out.
+
+Requests run through the REST endpoints' own code; what differs is how they are framed, signed and answered (Binance
+spot web-socket-api.md, 2026-07-21).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import orjson
+import structlog
+
+from yunmin_binance.venue.endpoints.call import Answer, Call, Endpoint, Security
+from yunmin_binance.venue.errors import ApiError
+from yunmin_binance.venue.exchange import Exchange, Member
+from yunmin_binance.venue.limits import RATE_LIMITS
+from yunmin_binance.venue.params import Params
+from yunmin_binance.venue.security import authenticate_payload, check_timing
+from yunmin_binance.venue.signing import PublicKeyVerifier
+from yunmin_binance.venue.ws_api.methods import ENDPOINT_OF_METHOD
+from yunmin_binance.venue.ws_api.request import Request, read_request, signed_bytes
+from yunmin_binance.venue.ws_api.session import Session
+
+__all__ = ["CONNECTING_WEIGHS", "WsApi"]
+
+CONNECTING_WEIGHS: Final = 2
+
+_SESSION_WEIGHT: Final = 2
+_UNKNOWN: Final = "An unknown error occurred while processing the request."
+_SHOWS_LIMITS: Final = "returnRateLimits"
+
+_log = structlog.get_logger(__name__)
+
+_Operation = Callable[[Session, Request, Params, int], Answer]
+
+
+class WsApi:
+    """Answers messages of sessions from an exchange. `on_change` is called when user data events may be waiting."""
+
+    def __init__(self, exchange: Exchange, *, on_change: Callable[[], None]) -> None:
+        self._exchange = exchange
+        self._on_change = on_change
+        self._operations: dict[str, _Operation] = {
+            "session.logon": self._log_on,
+            "session.status": self._status,
+            "session.logout": self._log_out,
+            "session.subscriptions": self._subscriptions,
+            "userDataStream.subscribe": self._subscribe,
+            "userDataStream.subscribe.signature": self._subscribe_by_signature,
+            "userDataStream.unsubscribe": self._unsubscribe,
+        }
+
+    def answer(self, session: Session, text: str) -> bytes:
+        """The answer to `text`; every refusal is one too."""
+        request = read_request(text)
+        now = self._exchange.engine.now()
+        weight, endpoint, shows_limits = 1, ENDPOINT_OF_METHOD.get(request.method), session.shows_limits
+        member: Member | None = None
+        try:
+            if request.problem is not None:
+                raise request.problem
+            params = Params(request.params)
+            wished = params.flag(_SHOWS_LIMITS)
+            shows_limits = shows_limits if wished is None else wished
+            weight = _SESSION_WEIGHT if endpoint is None else endpoint.weigh(request.params)
+            if endpoint is None:
+                result = self._operate(session, request, params, now)
+            else:
+                member = self._caller(session, request, params, now) if _is_signed(endpoint) else None
+                result = endpoint.handle(Call(self._exchange, params, now, session.in_micros, member))
+            params.refuse_unread()
+            if endpoint is not None and endpoint.free_when_done:
+                weight = 0
+            said: dict[str, object] = {"id": request.id, "status": 200, "result": result}
+        except ApiError as error:
+            said = {"id": request.id, "status": error.status, "error": {"code": error.code, "msg": error.message}}
+        except Exception:  # noqa: BLE001 - the rim of the process: the caller gets the exchange's own words
+            _log.exception("venue.request_failed", method=request.method)
+            said = {"id": request.id, "status": 500, "error": {"code": -1000, "msg": _UNKNOWN}}
+        used = self._exchange.weights.add(session.address, weight, now)
+        if shows_limits:
+            placed_by = member.account.name if member is not None and endpoint and endpoint.places_order else None
+            said["rateLimits"] = self._limits(used, placed_by, now)
+        return orjson.dumps(said)
+
+    def _operate(self, session: Session, request: Request, params: Params, now: int) -> Answer:
+        operation = self._operations.get(request.method)
+        if operation is None:
+            raise ApiError.unknown_path()
+        return operation(session, request, params, now)
+
+    def _caller(self, session: Session, request: Request, params: Params, now: int) -> Member:
+        """Who asks: by the request's own key and signature, else the one who is logged on."""
+        if params.has("apiKey") or session.member is None:
+            return self._signer(request, params, now)
+        check_timing(params, now)
+        return session.member
+
+    def _signer(self, request: Request, params: Params, now: int) -> Member:
+        api_key = params.required_text("apiKey")
+        payload = signed_bytes(request.params)
+        return authenticate_payload(self._exchange.members, api_key, params, payload=payload, now=now)
+
+    def _log_on(self, session: Session, request: Request, params: Params, now: int) -> Answer:
+        member = self._signer(request, params, now)
+        if not isinstance(member.verifier, PublicKeyVerifier) or not member.verifier.is_ed25519:
+            raise ApiError.unknown_key()
+        params.refuse_unread()
+        session.log_on(params.required_text("apiKey"), member, now)
+        return session.status(now)
+
+    def _status(self, session: Session, _: Request, params: Params, now: int) -> Answer:
+        params.refuse_unread()
+        return session.status(now)
+
+    def _log_out(self, session: Session, _: Request, params: Params, now: int) -> Answer:
+        params.refuse_unread()
+        session.log_out()
+        self._on_change()
+        return session.status(now)
+
+    def _subscriptions(self, session: Session, _: Request, params: Params, __: int) -> Answer:
+        params.refuse_unread()
+        return session.subscriptions()
+
+    def _subscribe(self, session: Session, _: Request, params: Params, __: int) -> Answer:
+        params.refuse_unread()
+        if session.member is None:
+            raise ApiError.unknown_key()
+        return {"subscriptionId": session.subscribe(session.member, of_session=True)}
+
+    def _subscribe_by_signature(self, session: Session, request: Request, params: Params, now: int) -> Answer:
+        member = self._signer(request, params, now)
+        params.refuse_unread()
+        return {"subscriptionId": session.subscribe(member, of_session=False)}
+
+    def _unsubscribe(self, session: Session, _: Request, params: Params, __: int) -> Answer:
+        number = params.long("subscriptionId")
+        params.refuse_unread()
+        session.unsubscribe(number)
+        self._on_change()
+        return {}
+
+    def _limits(self, used_weight: int, placed_by: str | None, now: int) -> list[dict[str, object]]:
+        """Every limit that the request counted towards, with what is used of it."""
+        limits = [
+            {**limit, "count": used_weight} for limit in RATE_LIMITS if limit["rateLimitType"] == "REQUEST_WEIGHT"
+        ]
+        if placed_by is None:
+            return limits
+        counts = self._exchange.order_counts.counts(placed_by, now)
+        orders = [limit for limit in RATE_LIMITS if limit["rateLimitType"] == "ORDERS"]
+        return [*({**limit, "count": count} for limit, count in zip(orders, counts, strict=True)), *limits]
+
+
+def _is_signed(endpoint: Endpoint) -> bool:
+    return endpoint.security is Security.SIGNED

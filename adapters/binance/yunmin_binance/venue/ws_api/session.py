@@ -1,0 +1,100 @@
+"""One connection to the WebSocket API: whose key it has, and what it is subscribed to.
+
+Binance spot web-socket-api.md, 2026-07-21, Session Authentication and User Data Stream requests.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from yunmin_binance.venue.errors import ApiError
+from yunmin_binance.venue.exchange import Member
+from yunmin_binance.venue.streams.board import in_micros
+from yunmin_binance.venue.streams.connection import Connection
+from yunmin_binance.venue.wire import TimeOf
+from yunmin_binance.venue.ws_api.user_streams import Subscription, UserStreams
+
+__all__ = ["Session"]
+
+_MOST_IN_A_LIFE: Final = 65_535
+
+
+class Session:
+    """What is known of one client."""
+
+    def __init__(
+        self, connection: Connection, users: UserStreams, *, address: str, time_of: TimeOf, shows_limits: bool, now: int
+    ) -> None:
+        self.connection = connection
+        self.address = address
+        self.time_of = time_of
+        self.shows_limits = shows_limits
+        self.member: Member | None = None
+        self._users = users
+        self._api_key: str | None = None
+        self._authorized_since: int | None = None
+        self._connected_since = now
+        self._subscriptions: dict[int, Subscription] = {}
+        self._next_subscription = 0
+
+    @property
+    def in_micros(self) -> bool:
+        return self.time_of is in_micros
+
+    def log_on(self, api_key: str, member: Member, now: int) -> None:
+        """Requests without a key of their own are this member's from now on."""
+        self._api_key, self.member, self._authorized_since = api_key, member, now
+
+    def log_out(self) -> None:
+        """Forget the key, and end what was subscribed to with it."""
+        self._api_key = self.member = self._authorized_since = None
+        for subscription in tuple(self._subscriptions.values()):
+            if subscription.of_session:
+                self._terminate(subscription)
+
+    def status(self, now: int) -> dict[str, object]:
+        """The answer to session.status, and to logging on and out."""
+        since = self._authorized_since
+        return {
+            "apiKey": self._api_key,
+            "authorizedSince": None if since is None else self.time_of(since),
+            "connectedSince": self.time_of(self._connected_since),
+            "returnRateLimits": self.shows_limits,
+            "serverTime": self.time_of(now),
+            "userDataStream": bool(self._subscriptions),
+        }
+
+    def subscriptions(self) -> list[dict[str, object]]:
+        """The answer to session.subscriptions."""
+        return [{"subscriptionId": number} for number in self._subscriptions]
+
+    def subscribe(self, member: Member, *, of_session: bool) -> int:
+        """A subscription to the account of `member`: at most one per account."""
+        if any(one.account is member.account for one in self._subscriptions.values()):
+            raise ApiError(-2035, "User Data Stream subscription already active.")
+        if self._next_subscription >= _MOST_IN_A_LIFE:
+            raise ApiError(-2042, "Maximum subscription ID reached for this connection.")
+        number = self._next_subscription
+        self._next_subscription += 1
+        subscription = Subscription(number, member.account, self.connection, self.time_of, of_session)
+        self._subscriptions[number] = subscription
+        self._users.add(subscription)
+        return number
+
+    def unsubscribe(self, number: int | None) -> None:
+        """End one subscription, or all of them."""
+        if number is not None and number not in self._subscriptions:
+            raise ApiError(-2036, "User Data Stream subscription not active.")
+        for subscription in tuple(self._subscriptions.values()):
+            if number is None or subscription.id == number:
+                self._terminate(subscription)
+
+    def end(self) -> None:
+        """The client is gone."""
+        for subscription in self._subscriptions.values():
+            self._users.remove(subscription)
+        self._subscriptions = {}
+
+    def _terminate(self, subscription: Subscription) -> None:
+        del self._subscriptions[subscription.id]
+        self._users.terminate(subscription)

@@ -1,0 +1,129 @@
+"""User data: who is subscribed to which account, and what is on its way to them.
+
+A report is written at the moment of its event, while the order stands as the event left it, and leaves when the engine
+is done with the command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import orjson
+
+from yunmin.simulation.ledger import Account
+from yunmin.simulation.orders import EngineEvent, Order
+from yunmin_binance.venue.exchange import Exchange
+from yunmin_binance.venue.streams.connection import Connection
+from yunmin_binance.venue.wire import TimeOf
+from yunmin_binance.venue.ws_api.user_events import (
+    EXECUTIONS,
+    account_position,
+    balance_update,
+    execution_report,
+    stream_terminated,
+)
+
+__all__ = ["Subscription", "UserStreams"]
+
+_LABELS: Final = {"strategyId": "j", "strategyType": "J"}
+
+_Event = Callable[[TimeOf], dict[str, object]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Subscription:
+    """One connection's wish to hear of one account. `of_session` is one that ends with the session's logout."""
+
+    id: int
+    account: Account
+    connection: Connection
+    time_of: TimeOf
+    of_session: bool
+
+
+class UserStreams:
+    """Turns engine events into user data events."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._subscriptions: dict[str, dict[Subscription, None]] = {}
+        self._outbox: list[tuple[Subscription, dict[str, object], Order | None]] = []
+        self._balances: dict[str, dict[str, tuple[int, int]]] = {}
+        self._executions = 0
+
+    def add(self, subscription: Subscription) -> None:
+        """Tell it of everything from now on."""
+        self._subscriptions.setdefault(subscription.account.name, {})[subscription] = None
+
+    def remove(self, subscription: Subscription) -> None:
+        """Tell it of nothing more."""
+        listening = self._subscriptions.get(subscription.account.name, {})
+        listening.pop(subscription, None)
+        if not listening:
+            self._subscriptions.pop(subscription.account.name, None)
+
+    def terminate(self, subscription: Subscription) -> None:
+        """Remove it and say so."""
+        now = self._exchange.engine.now()
+        self._outbox.append((subscription, stream_terminated(now, subscription.time_of), None))
+        self.remove(subscription)
+
+    def hear(self, event: EngineEvent) -> None:
+        """Write down what the account of `event` is to be told."""
+        self._executions += 1
+        order = event.order
+        if order.account not in self._subscriptions or event.kind not in EXECUTIONS:
+            return
+        number, cancel_id = self._executions, self._exchange.cancel_id
+
+        def report(time_of: TimeOf) -> dict[str, object]:
+            return execution_report(event, execution_id=number, cancel_id=cancel_id, time_of=time_of)
+
+        market = self._exchange.floor(order.market).market
+        paid_in = [] if event.fill is None else [event.fill.fee_asset]
+        self._post(order.account, report, order)
+        self._post_position(order.owner, dict.fromkeys((market.base, market.quote, *paid_in)), event.time)
+
+    def deposited(self, account: Account, asset: str, units: int) -> None:
+        """Something came in from outside."""
+        if account.name in self._subscriptions:
+            now = self._exchange.engine.now()
+            self._post(account.name, lambda time_of: balance_update(asset, units, now, time_of))
+            self._post_position(account, (asset,), now)
+
+    def tell(self) -> None:
+        """Send what was written down, then every balance that has moved since it was told."""
+        self._send()
+        for name, told in self._balances.items():
+            account = self._exchange.ledger.account(name)
+            if account is not None:
+                moved = [asset for asset, balance in told.items() if _balance(account, asset) != balance]
+                if moved:
+                    self._post_position(account, moved, self._exchange.engine.now())
+        self._balances = {}
+        self._send()
+
+    def _send(self) -> None:
+        outbox, self._outbox = self._outbox, []
+        for subscription, event, order in outbox:
+            if order is not None:
+                # an order gets its labels once it is placed, which is after its first events
+                labels = self._exchange.labels_of(order)
+                event |= {_LABELS[name]: value for name, value in labels.items()}
+            subscription.connection.send(orjson.dumps({"subscriptionId": subscription.id, "event": event}))
+
+    def _post(self, account: str, event: _Event, order: Order | None = None) -> None:
+        for subscription in self._subscriptions.get(account, ()):
+            self._outbox.append((subscription, event(subscription.time_of), order))
+
+    def _post_position(self, account: Account, assets: Iterable[str], now: int) -> None:
+        named = tuple(assets)
+        told = self._balances.setdefault(account.name, {})
+        told.update({asset: _balance(account, asset) for asset in named})
+        self._post(account.name, lambda time_of: account_position(account, named, now, time_of))
+
+
+def _balance(account: Account, asset: str) -> tuple[int, int]:
+    return account.free[asset], account.locked[asset]
