@@ -170,7 +170,8 @@ def parse_account(raw: Json) -> AccountState:
         free, locked = entry["free"], entry["locked"]
         if free == locked == _WIRE_ZERO:
             continue
-        balance = {"asset": _text(entry["asset"]), "free": _signed(free), "locked": _signed(locked)}
+        held = ZERO if locked == _WIRE_ZERO else _signed(locked)
+        balance = {"asset": _text(entry["asset"]), "free": _signed(free), "locked": held}
         if balance["free"] or balance["locked"]:
             balances[balance["asset"]] = Balance.from_checked(balance)
     rates = raw.get("commissionRates") or {}
