@@ -46,6 +46,7 @@ class Bench:
         order_type: str | None = None,
         tif: str = "GTC",
         quote_qty: str = "0",
+        stop: str = "0",
         client_order_id: str | None = None,
         market: str = "BTCUSD",
     ) -> Order | Refusal:
@@ -62,6 +63,7 @@ class Bench:
                 price=to_units(price),
                 quote_qty=to_units(quote_qty),
                 time_in_force=TimeInForce(tif),
+                stop_price=to_units(stop),
             )
         )
 

@@ -14,12 +14,13 @@ from yunmin.clock import seeded
 from yunmin.simulation.orders import EngineEvent, Order
 
 ACCOUNTS = ("ann", "bob", "cid", "thrifty")
+STOPS = ("STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT")
 
 commands = st.lists(
     st.tuples(
         st.sampled_from(ACCOUNTS),
         st.sampled_from(("BUY", "SELL")),
-        st.sampled_from(("LIMIT", "MARKET", "LIMIT_MAKER", "QUOTE", "CANCEL")),
+        st.sampled_from(("LIMIT", "MARKET", "LIMIT_MAKER", "QUOTE", "CANCEL", *STOPS)),
         st.sampled_from(("GTC", "IOC", "FOK")),
         st.integers(0, 400),
         st.integers(9_990, 10_010),
@@ -41,8 +42,17 @@ def carry_out(bench: Any, command: tuple[str, str, str, str, int, int, str]) -> 
         bench.send(account, side, qty, market=market)
     elif kind == "QUOTE":
         bench.send(account, side, quote_qty=f"{size}.37", market=market)
+    elif kind in STOPS:
+        own = f"{(cents + size % 21 - 10) / 100:.2f}" if kind.endswith("LIMIT") else "0"
+        bench.send(account, side, qty, own, order_type=kind, tif=tif, stop=price, market=market)
     else:
         bench.send(account, side, qty, price, order_type=kind, tif=tif if kind == "LIMIT" else "GTC", market=market)
+
+
+def needed_by(order: Order) -> int:
+    if not order.is_buy:
+        return order.remaining
+    return (order.price or order.stop_price) * order.remaining // 10**8
 
 
 def assert_invariants(bench: Any) -> None:
@@ -54,6 +64,7 @@ def assert_invariants(bench: Any) -> None:
             assert sum(fill.cost for fill in order.fills) == order.quote_spent
             assert (order in index.open.values()) is order.is_open
             assert order.is_open or order.locked == 0
+            assert order.locked == needed_by(order) or not order.is_open
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -86,7 +97,7 @@ def random_command(random: Random) -> tuple[str, str, str, str, int, int, str]:
     return (
         random.choice(ACCOUNTS),
         random.choice(("BUY", "SELL")),
-        random.choice(("LIMIT", "LIMIT", "LIMIT", "MARKET", "LIMIT_MAKER", "QUOTE", "CANCEL")),
+        random.choice(("LIMIT", "LIMIT", "LIMIT", "MARKET", "LIMIT_MAKER", "QUOTE", "CANCEL", *STOPS)),
         random.choice(("GTC", "GTC", "IOC", "FOK")),
         random.randint(0, 400),
         random.randint(9_950, 10_050),

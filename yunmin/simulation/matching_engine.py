@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from yunmin.clock import Clock
-from yunmin.core.data_contracts.enums import OrderState, OrderType, TimeInForce
+from yunmin.core.data_contracts.enums import OrderState, TimeInForce
 from yunmin.errors import ConfigurationError
 from yunmin.simulation.conversion import Conversion
 from yunmin.simulation.ledger import Account, Audit, Ledger
@@ -27,7 +27,8 @@ from yunmin.simulation.orders import (
     Refusal,
     Trade,
 )
-from yunmin.simulation.plans import Plan, plan_order
+from yunmin.simulation.plans import Plan, cost_to_buy, plan_order
+from yunmin.simulation.stops import StopBook
 from yunmin.simulation.tape import Tape
 from yunmin.simulation.units import SCALE, to_micros
 
@@ -40,14 +41,17 @@ _EXPIRY = {
 
 
 class MarketFloor:
-    """Where one market trades: its book, its tape, and the numbering of its orders (unique per market only)."""
+    """Where one market trades: its book, its tape, its waiting orders, and the numbering of its orders (unique per
+    market only).
+    """
 
-    __slots__ = ("book", "last_order_id", "market", "tape")
+    __slots__ = ("book", "last_order_id", "market", "stops", "tape")
 
     def __init__(self, market: Market) -> None:
         self.market = market
         self.book = OrderBook()
         self.tape = Tape()
+        self.stops = StopBook()
         self.last_order_id = 0
 
 
@@ -109,7 +113,7 @@ class MatchingEngine:
         index = self._orders.get(new.account) or self.orders_of(new.account)
         if new.client_order_id in index.open_client_ids:
             return Refusal.DUPLICATE_CLIENT_ID
-        plan = plan_order(new, floor.market, floor.book)
+        plan = plan_order(new, floor.market, floor.book, floor.tape.last_price)
         if isinstance(plan, Refusal):
             return plan
         if not account.lock(floor.market.quote if plan.is_buy else floor.market.base, plan.lock):
@@ -123,7 +127,7 @@ class MatchingEngine:
         if order is None:
             return Refusal.UNKNOWN_ORDER
         floor = self._floors[market]
-        floor.book.remove(order)
+        self._take_out(floor, order)
         self._finish(floor, order, OrderState.CANCELLED, self.now())
         return order
 
@@ -153,10 +157,54 @@ class MatchingEngine:
         index.add(order)
         if self._listeners:
             self._tell(EventKind.ACCEPTED, now, order, None)
+        if order.stop_price:
+            if not floor.stops:
+                floor.stops.seen = floor.tape.next_id
+            floor.stops.add(order)
+            return order
         if plan.may_trade:
             self._match(floor, order, now)
         self._settle_remainder(floor, order, now)
+        if floor.stops:
+            self._trigger(floor, now)
         return order
+
+    def _trigger(self, floor: MarketFloor, now: int) -> None:
+        """Let what the latest trades have reached go to work, and then what those orders' own trades have reached."""
+        while floor.stops and floor.stops.seen < floor.tape.next_id:
+            latest = floor.tape.trades[floor.stops.seen - floor.tape.next_id :]
+            floor.stops.seen = floor.tape.next_id
+            for order in floor.stops.due(trade.price for trade in latest):
+                self._go_to_work(floor, order, now)
+
+    def _go_to_work(self, floor: MarketFloor, order: Order, now: int) -> None:
+        order.working_since = order.updated = now
+        if self._listeners:
+            self._tell(EventKind.TRIGGERED, now, order, None)
+        if order.is_buy and not order.price and not self._lock_for_market(floor, order):
+            self._expire(floor, order, ExpiryReason.NO_FUNDS, now)
+            return
+        is_fok = order.time_in_force is TimeInForce.FOK and order.price
+        if not is_fok or floor.book.can_fill(order.is_buy, order.price, order.remaining):
+            self._match(floor, order, now)
+        self._settle_remainder(floor, order, now)
+
+    def _lock_for_market(self, floor: MarketFloor, order: Order) -> bool:
+        """Set aside what the book asks for, instead of what the stop price had promised."""
+        quote = floor.market.quote
+        order.owner.unlock(quote, order.locked)
+        order.locked = 0
+        needed = cost_to_buy(order.remaining, floor.book)
+        if not order.owner.lock(quote, needed):
+            return False
+        order.locked = needed
+        return True
+
+    def _take_out(self, floor: MarketFloor, order: Order) -> None:
+        if order.working_since:
+            floor.book.remove(order)
+        else:
+            floor.stops.remove(order)
 
     def _match(self, floor: MarketFloor, order: Order, now: int) -> None:
         book, is_buy, limit = floor.book, order.is_buy, order.price
@@ -169,14 +217,16 @@ class MatchingEngine:
     def _settle_remainder(self, floor: MarketFloor, order: Order, now: int) -> None:
         if order.remaining == 0:
             self._finish(floor, order, OrderState.FILLED, now)
-        elif order.order_type is OrderType.MARKET:
-            order.expiry_reason = ExpiryReason.NO_LIQUIDITY
-            self._finish(floor, order, OrderState.EXPIRED, now)
+        elif not order.price:
+            self._expire(floor, order, ExpiryReason.NO_LIQUIDITY, now)
         elif order.time_in_force is TimeInForce.GTC:
             floor.book.add(order)
         else:
-            order.expiry_reason = _EXPIRY[order.time_in_force]
-            self._finish(floor, order, OrderState.EXPIRED, now)
+            self._expire(floor, order, _EXPIRY[order.time_in_force], now)
+
+    def _expire(self, floor: MarketFloor, order: Order, reason: ExpiryReason, now: int) -> None:
+        order.expiry_reason = reason
+        self._finish(floor, order, OrderState.EXPIRED, now)
 
     def _trade(self, floor: MarketFloor, taker: Order, maker: Order, now: int) -> None:
         price = maker.price

@@ -58,6 +58,7 @@ class Refusal(StrEnum):
     DUPLICATE_CLIENT_ID = "DUPLICATE_CLIENT_ID"
     OFF_GRID = "OFF_GRID"
     WOULD_TAKE = "WOULD_TAKE"
+    WOULD_TRIGGER = "WOULD_TRIGGER"
     EMPTY_BOOK = "EMPTY_BOOK"
     BELOW_ONE_STEP = "BELOW_ONE_STEP"
     INSUFFICIENT_FUNDS = "INSUFFICIENT_FUNDS"
@@ -69,10 +70,14 @@ class ExpiryReason(StrEnum):
     UNFILLED_IOC = "UNFILLED_IOC"
     UNFILLED_FOK = "UNFILLED_FOK"
     NO_LIQUIDITY = "NO_LIQUIDITY"
+    NO_FUNDS = "NO_FUNDS"
 
 
 class NewOrder(NamedTuple):
-    """A command to place. A market order has no price; it gives `qty` or (to spend or receive quote) `quote_qty`."""
+    """A command to place. A market order has no price; it gives `qty` or (to spend or receive quote) `quote_qty`.
+
+    `stop_price` is the last traded price for which a conditional order waits.
+    """
 
     account: str
     market: str
@@ -83,12 +88,14 @@ class NewOrder(NamedTuple):
     price: int = 0
     quote_qty: int = 0
     time_in_force: TimeInForce = TimeInForce.GTC
+    stop_price: int = 0
 
 
 class Order:
     """An order as the engine holds it: mutable, and only the engine changes it.
 
-    `locked` is what is still set aside for it: quote units when buying, base units when selling.
+    `locked` is what is still set aside for it: quote units when buying, base units when selling. `working_since` is
+    when it began to trade or to rest in the book; 0 while it waits for its stop price.
     """
 
     __slots__ = (
@@ -112,8 +119,10 @@ class Order:
         "quote_spent",
         "remaining",
         "state",
+        "stop_price",
         "time_in_force",
         "updated",
+        "working_since",
     )
 
     def __init__(self, order_id: int, new: NewOrder, owner: Account, *, qty: int, locked: int, now: int) -> None:
@@ -125,6 +134,7 @@ class Order:
         self.order_type = new.order_type
         self.client_order_id = new.client_order_id
         self.price = new.price
+        self.stop_price = new.stop_price
         self.quote_qty = new.quote_qty
         self.time_in_force = new.time_in_force
         self.qty = qty
@@ -135,6 +145,7 @@ class Order:
         self.expiry_reason: ExpiryReason | None = None
         self.created = now
         self.updated = now
+        self.working_since = 0 if new.stop_price else now
         self.fills: list[AccountFill] = []
         self.level: Level | None = None
         self.prev: Order | None = None
@@ -188,6 +199,7 @@ class EventKind(StrEnum):
     """What happened to an order."""
 
     ACCEPTED = "ACCEPTED"
+    TRIGGERED = "TRIGGERED"
     TRADED = "TRADED"
     CANCELLED = "CANCELLED"
     EXPIRED = "EXPIRED"

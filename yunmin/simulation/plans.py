@@ -7,9 +7,10 @@ from typing import NamedTuple
 from yunmin.core.data_contracts.enums import OrderType, Side, TimeInForce
 from yunmin.simulation.order_book import OrderBook
 from yunmin.simulation.orders import Market, NewOrder, Refusal
+from yunmin.simulation.stops import STOP_LIMIT_TYPES, STOP_TYPES, would_trigger
 from yunmin.simulation.units import SCALE, cost_of
 
-__all__ = ["Plan", "plan_order"]
+__all__ = ["Plan", "cost_to_buy", "plan_order"]
 
 
 class Plan(NamedTuple):
@@ -21,13 +22,13 @@ class Plan(NamedTuple):
     may_trade: bool
 
 
-def plan_order(new: NewOrder, market: Market, book: OrderBook) -> Plan | Refusal:
+def plan_order(new: NewOrder, market: Market, book: OrderBook, last_price: int) -> Plan | Refusal:
     """The plan for `new` against the book as it is now, or why it cannot be accepted."""
+    if new.stop_price or new.order_type in STOP_TYPES:
+        return _plan_stop(new, market, last_price)
     if new.order_type is OrderType.LIMIT or new.order_type is OrderType.LIMIT_MAKER:
         return _plan_limit(new, market, book)
-    if new.order_type is OrderType.MARKET:
-        return _plan_by_quote(new, market, book) if new.quote_qty else _plan_by_qty(new, market, book)
-    return Refusal.UNSUPPORTED_TYPE
+    return _plan_by_quote(new, market, book) if new.quote_qty else _plan_by_qty(new, market, book)
 
 
 def _plan_limit(new: NewOrder, market: Market, book: OrderBook) -> Plan | Refusal:
@@ -51,14 +52,35 @@ def _plan_by_qty(new: NewOrder, market: Market, book: OrderBook) -> Plan | Refus
         return Refusal.OFF_GRID
     if new.side is Side.SELL:
         return Plan(is_buy=False, qty=qty, lock=qty, may_trade=True)
-    left, cost = qty, 0
+    return Plan(is_buy=True, qty=qty, lock=cost_to_buy(qty, book), may_trade=True)
+
+
+def cost_to_buy(qty: int, book: OrderBook) -> int:
+    """What `qty` costs at most at the levels in its way, as far as they reach."""
+    cost = 0
     for level in book.opposite_levels(is_buy=True):
-        taken = min(left, level.qty)
+        taken = min(qty, level.qty)
         cost += cost_of(level.price, taken)
-        left -= taken
-        if not left:
+        qty -= taken
+        if not qty:
             break
-    return Plan(is_buy=True, qty=qty, lock=cost, may_trade=True)
+    return cost
+
+
+def _plan_stop(new: NewOrder, market: Market, last_price: int) -> Plan | Refusal:
+    """While it waits, a buy sets its cost at its own price aside, or at the stop price where it has none."""
+    qty, price, stop_price = new.qty, new.price, new.stop_price
+    has_price = new.order_type in STOP_LIMIT_TYPES
+    if new.order_type not in STOP_TYPES:
+        return Refusal.UNSUPPORTED_TYPE
+    if qty <= 0 or qty % market.step or stop_price <= 0 or stop_price % market.tick:
+        return Refusal.OFF_GRID
+    if price % market.tick or (price > 0) is not has_price:
+        return Refusal.OFF_GRID
+    is_buy = new.side is Side.BUY
+    if would_trigger(new.order_type, stop_price, last_price, is_buy=is_buy):
+        return Refusal.WOULD_TRIGGER
+    return Plan(is_buy, qty, cost_of(price or stop_price, qty) if is_buy else qty, may_trade=False)
 
 
 def _plan_by_quote(new: NewOrder, market: Market, book: OrderBook) -> Plan | Refusal:

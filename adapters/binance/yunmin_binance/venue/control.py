@@ -46,6 +46,7 @@ class OrderAs(Contract):
     type: OrderType
     quantity: Qty | None = None
     price: Price | None = None
+    stop_price: Price | None = None
     quote_quantity: Qty | None = None
     time_in_force: TimeInForce = TimeInForce.GTC
     client_order_id: str | None = None
@@ -65,6 +66,7 @@ def place_as(exchange: Exchange, wanted: OrderAs) -> Order:
         price=to_units(wanted.price or 0),
         quote_qty=to_units(wanted.quote_quantity or 0),
         time_in_force=wanted.time_in_force,
+        stop_price=to_units(wanted.stop_price or 0),
     )
     return exchange.submit(new, {})
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from yunmin.simulation.orders import Refusal
 
-__all__ = ["ORDER_TYPE_UNSUPPORTED", "ApiError", "filter_failure", "refused_cancel", "refused_order"]
+__all__ = ["ApiError", "filter_failure", "refused_cancel", "refused_order"]
 
 
 class ApiError(Exception):
@@ -157,16 +157,11 @@ def filter_failure(name: str) -> ApiError:
 _REFUSED_ORDERS: Final[dict[Refusal, str]] = {
     Refusal.DUPLICATE_CLIENT_ID: "Duplicate order sent.",
     Refusal.WOULD_TAKE: "Order would immediately match and take.",
+    Refusal.UNSUPPORTED_TYPE: "Unsupported order combination",
+    Refusal.WOULD_TRIGGER: "Order would trigger immediately.",
     Refusal.INSUFFICIENT_FUNDS: "Account has insufficient balance for requested action.",
     Refusal.EMPTY_BOOK: "Order book liquidity is less than symbol minimum quantity.",
     Refusal.BELOW_ONE_STEP: "Order book liquidity is less than `LOT_SIZE` filter minimum quantity.",
-}
-
-ORDER_TYPE_UNSUPPORTED: Final[dict[str, str]] = {
-    "STOP_LOSS": "Stop loss orders are not supported for this symbol.",
-    "STOP_LOSS_LIMIT": "Stop loss limit orders are not supported for this symbol.",
-    "TAKE_PROFIT": "Take profit orders are not supported for this symbol.",
-    "TAKE_PROFIT_LIMIT": "Take profit limit orders are not supported for this symbol.",
 }
 
 

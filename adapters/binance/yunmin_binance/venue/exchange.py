@@ -8,7 +8,6 @@ from string import ascii_letters, digits
 from typing import Final
 
 from yunmin.clock import Clock, seeded
-from yunmin.core.data_contracts.enums import OrderType
 from yunmin.simulation.candles import read_candles
 from yunmin.simulation.fees import FeeDiscount, FeeSchedule
 from yunmin.simulation.ledger import Account, Ledger
@@ -19,7 +18,7 @@ from yunmin.simulation.price_paths import CandlePath, PricePath, RandomWalk
 from yunmin.simulation.units import SCALE, to_units
 from yunmin_binance.venue.config import AccountConfig, Liquidity, VenueConfig
 from yunmin_binance.venue.errors import ApiError, refused_order
-from yunmin_binance.venue.filters import AVERAGE_PRICE_MINUTES, Filters
+from yunmin_binance.venue.filters import AVERAGE_PRICE_MINUTES, Filters, is_priceless
 from yunmin_binance.venue.limits import OrderMeter, WeightMeter
 from yunmin_binance.venue.signing import HmacVerifier, PublicKeyVerifier, Verifier
 from yunmin_binance.venue.symbols import SymbolRules
@@ -87,9 +86,9 @@ class Exchange:
     def check(self, new: NewOrder) -> None:
         """Raise what the exchange says where `new` breaks a filter of its market."""
         tape = self.floor(new.market).tape
-        is_market = new.order_type is OrderType.MARKET
+        is_market = is_priceless(new.order_type)
         average = tape.average_price(self.engine.now(), AVERAGE_PRICE_MINUTES) if is_market else 0
-        open_orders = len(self.engine.orders_of(new.account).open_orders(new.market))
+        open_orders = self.engine.orders_of(new.account).open_orders(new.market)
         self.filters[new.market].check(new, average_price=average, open_orders=open_orders)
 
     def submit(self, new: NewOrder, labels: dict[str, int]) -> Order:

@@ -29,9 +29,11 @@ _EXPIRY: Final[dict[ExpiryReason, str]] = {
     ExpiryReason.UNFILLED_IOC: "UNFILLED_IOC_QUANTITY_EXPIRED",
     ExpiryReason.UNFILLED_FOK: "UNFILLED_FOK_ORDER_EXPIRED",
     ExpiryReason.NO_LIQUIDITY: "INSUFFICIENT_LIQUIDITY",
+    ExpiryReason.NO_FUNDS: "REJECTED",
 }
 
 _NO_LIST: Final = -1
+_NOT_WORKING: Final = -1
 
 
 def amount(units: int) -> str:
@@ -49,7 +51,8 @@ def placed_order(order: Order, labels: Mapping[str, int], time_of: TimeOf) -> di
         "clientOrderId": order.client_order_id,
         "transactTime": time_of(order.created),
         **_figures(order),
-        "workingTime": time_of(order.created),
+        **_stop(order),
+        "workingTime": _working_time(order, time_of),
         "selfTradePreventionMode": "NONE",
         **_conditional(order, labels),
     }
@@ -65,6 +68,7 @@ def cancelled_order(order: Order, cancel_id: str, labels: Mapping[str, int], tim
         "clientOrderId": cancel_id,
         "transactTime": time_of(order.updated),
         **_figures(order),
+        **_stop(order),
         "selfTradePreventionMode": "NONE",
         **_conditional(order, labels),
     }
@@ -78,12 +82,12 @@ def queried_order(order: Order, labels: Mapping[str, int], time_of: TimeOf) -> d
         "orderListId": _NO_LIST,
         "clientOrderId": order.client_order_id,
         **_figures(order),
-        "stopPrice": amount(0),
+        "stopPrice": amount(order.stop_price),
         "icebergQty": amount(0),
         "time": time_of(order.created),
         "updateTime": time_of(order.updated),
-        "isWorking": True,
-        "workingTime": time_of(order.created),
+        "isWorking": order.working_since > 0,
+        "workingTime": _working_time(order, time_of),
         "selfTradePreventionMode": "NONE",
         **_conditional(order, labels),
     }
@@ -131,6 +135,14 @@ def _figures(order: Order) -> dict[str, object]:
         "type": order.order_type.value,
         "side": order.side.value,
     }
+
+
+def _stop(order: Order) -> dict[str, object]:
+    return {"stopPrice": amount(order.stop_price)} if order.stop_price else {}
+
+
+def _working_time(order: Order, time_of: TimeOf) -> int:
+    return time_of(order.working_since) if order.working_since else _NOT_WORKING
 
 
 def _conditional(order: Order, labels: Mapping[str, int]) -> dict[str, object]:

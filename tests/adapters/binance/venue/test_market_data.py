@@ -46,7 +46,15 @@ def test_exchange_info_has_every_documented_field(wire: Any) -> None:
     for symbol in said["symbols"]:
         assert set(symbol) == SYMBOL_KEYS
         assert symbol["permissionSets"] == [["SPOT"]]
-        assert symbol["orderTypes"] == ["LIMIT", "LIMIT_MAKER", "MARKET"]
+        assert symbol["orderTypes"] == [
+            "LIMIT",
+            "LIMIT_MAKER",
+            "MARKET",
+            "STOP_LOSS",
+            "STOP_LOSS_LIMIT",
+            "TAKE_PROFIT",
+            "TAKE_PROFIT_LIMIT",
+        ]
         names = [one["filterType"] for one in symbol["filters"]]
         assert names == ["PRICE_FILTER", "LOT_SIZE", "MARKET_LOT_SIZE", "NOTIONAL", "MAX_NUM_ORDERS"]
 

@@ -14,7 +14,15 @@ from yunmin_binance.venue.symbols import SymbolRules
 
 __all__ = ["GENERAL", "ORDER_TYPES", "SymbolStatus"]
 
-ORDER_TYPES: Final = ("LIMIT", "LIMIT_MAKER", "MARKET")
+ORDER_TYPES: Final = (
+    "LIMIT",
+    "LIMIT_MAKER",
+    "MARKET",
+    "STOP_LOSS",
+    "STOP_LOSS_LIMIT",
+    "TAKE_PROFIT",
+    "TAKE_PROFIT_LIMIT",
+)
 _PRECISION: Final = 8
 
 

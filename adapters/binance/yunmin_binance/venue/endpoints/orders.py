@@ -9,10 +9,12 @@ from typing import Final
 
 from yunmin.core.data_contracts.enums import OrderState, OrderType, Side, TimeInForce
 from yunmin.simulation.orders import NewOrder, Order, Refusal
+from yunmin.simulation.stops import STOP_LIMIT_TYPES, STOP_TYPES
 from yunmin_binance.venue.endpoints.call import Answer, Call, Endpoint, Security
 from yunmin_binance.venue.endpoints.commission import discount, rates
 from yunmin_binance.venue.endpoints.lookup import find_order
-from yunmin_binance.venue.errors import ORDER_TYPE_UNSUPPORTED, ApiError, refused_cancel
+from yunmin_binance.venue.errors import ApiError, refused_cancel
+from yunmin_binance.venue.filters import is_priceless
 from yunmin_binance.venue.params import Params
 from yunmin_binance.venue.wire import cancelled_order, new_order_fill, placed_order
 
@@ -39,19 +41,20 @@ _ALLOWED_STATE: Final = {
     _CancelRestriction.ONLY_PARTIALLY_FILLED: OrderState.PARTIALLY_FILLED,
 }
 
-_DEFAULT_RESPONSE: Final = {
-    OrderType.LIMIT: _Response.FULL,
-    OrderType.MARKET: _Response.FULL,
-    OrderType.LIMIT_MAKER: _Response.ACK,
-}
+_FULL_BY_DEFAULT: Final = frozenset({OrderType.LIMIT, OrderType.MARKET})
 
 _NOT_REQUIRED: Final = {
     OrderType.LIMIT: ("quoteOrderQty", "stopPrice", "trailingDelta"),
     OrderType.MARKET: ("price", "timeInForce", "stopPrice", "trailingDelta", "icebergQty"),
     OrderType.LIMIT_MAKER: ("timeInForce", "quoteOrderQty", "stopPrice", "trailingDelta"),
+    OrderType.STOP_LOSS: ("price", "timeInForce", "quoteOrderQty", "icebergQty"),
+    OrderType.STOP_LOSS_LIMIT: ("quoteOrderQty",),
+    OrderType.TAKE_PROFIT: ("price", "timeInForce", "quoteOrderQty", "icebergQty"),
+    OrderType.TAKE_PROFIT_LIMIT: ("quoteOrderQty",),
 }
 
 _UNSUPPORTED_PARAMETERS: Final = {
+    "trailingDelta": "Trailing stop orders are not supported for this symbol.",
     "icebergQty": "Iceberg orders are not supported for this symbol.",
     "pegPriceType": "Pegged orders are not supported for this symbol.",
     "pegOffsetType": "Pegged orders are not supported for this symbol.",
@@ -122,16 +125,15 @@ def _read_draft(call: Call) -> _Draft:
         price=price,
         quote_qty=quote_qty,
         time_in_force=_read_time_in_force(params, order_type),
+        stop_price=params.required_units("stopPrice") if order_type in STOP_TYPES else 0,
     )
     response = params.choice("newOrderRespType", _Response, ApiError.invalid("newOrderRespType"))
-    return _Draft(new, _read_labels(params), response or _DEFAULT_RESPONSE[order_type])
+    by_default = _Response.FULL if order_type in _FULL_BY_DEFAULT else _Response.ACK
+    return _Draft(new, _read_labels(params), response or by_default)
 
 
 def _read_type(params: Params) -> OrderType:
-    order_type = params.required_choice("type", OrderType, ApiError(-1116, "Invalid orderType."))
-    if order_type.value in ORDER_TYPE_UNSUPPORTED:
-        raise ApiError(-1013, ORDER_TYPE_UNSUPPORTED[order_type.value])
-    return order_type
+    return params.required_choice("type", OrderType, ApiError(-1116, "Invalid orderType."))
 
 
 def _refuse_unsupported(params: Params) -> None:
@@ -143,7 +145,7 @@ def _refuse_unsupported(params: Params) -> None:
 def _read_amounts(params: Params, order_type: OrderType) -> tuple[int, int, int]:
     """(quantity, quote quantity, price), zero for what this type does not have."""
     if order_type is not OrderType.MARKET:
-        return params.required_units("quantity"), 0, params.required_units("price")
+        return params.required_units("quantity"), 0, 0 if is_priceless(order_type) else params.required_units("price")
     qty, quote_qty = params.units("quantity"), params.units("quoteOrderQty")
     if qty is None and quote_qty is None:
         raise ApiError.missing_both("quantity", "quoteOrderQty")
@@ -155,7 +157,7 @@ def _read_amounts(params: Params, order_type: OrderType) -> tuple[int, int, int]
 
 
 def _read_time_in_force(params: Params, order_type: OrderType) -> TimeInForce:
-    if order_type is not OrderType.LIMIT:
+    if order_type is not OrderType.LIMIT and order_type not in STOP_LIMIT_TYPES:
         return TimeInForce.GTC
     return params.required_choice("timeInForce", TimeInForce, ApiError(-1115, "Invalid timeInForce."))
 
