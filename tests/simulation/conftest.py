@@ -11,7 +11,7 @@ from yunmin.core.data_contracts.enums import OrderType, Side, TimeInForce
 from yunmin.simulation.fees import FeeDiscount, FeeSchedule
 from yunmin.simulation.ledger import Ledger
 from yunmin.simulation.matching_engine import MatchingEngine
-from yunmin.simulation.orders import Market, NewOrder, Order, Refusal
+from yunmin.simulation.orders import Market, NewOrder, Order, Refusal, SelfTradePrevention
 from yunmin.simulation.units import to_units
 
 BTC = Market("BTCUSD", "BTC", "USD", to_units("0.01"), to_units("0.0001"))
@@ -47,6 +47,7 @@ class Bench:
         tif: str = "GTC",
         quote_qty: str = "0",
         stop: str = "0",
+        stp: str = "NONE",
         client_order_id: str | None = None,
         market: str = "BTCUSD",
     ) -> Order | Refusal:
@@ -64,6 +65,7 @@ class Bench:
                 quote_qty=to_units(quote_qty),
                 time_in_force=TimeInForce(tif),
                 stop_price=to_units(stop),
+                self_trade=SelfTradePrevention(stp),
             )
         )
 

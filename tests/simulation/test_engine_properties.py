@@ -11,10 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from yunmin.clock import seeded
-from yunmin.simulation.orders import EngineEvent, Order
+from yunmin.simulation.orders import EngineEvent, Order, SelfTradePrevention
 
 ACCOUNTS = ("ann", "bob", "cid", "thrifty")
 STOPS = ("STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT")
+MODES = tuple(SelfTradePrevention)
 
 commands = st.lists(
     st.tuples(
@@ -25,13 +26,14 @@ commands = st.lists(
         st.integers(0, 400),
         st.integers(9_990, 10_010),
         st.sampled_from(("BTCUSD", "TOKUSD")),
+        st.sampled_from(MODES),
     ),
     max_size=40,
 )
 
 
-def carry_out(bench: Any, command: tuple[str, str, str, str, int, int, str]) -> None:
-    account, side, kind, tif, size, cents, market = command
+def carry_out(bench: Any, command: tuple[str, str, str, str, int, int, str, str]) -> None:
+    account, side, kind, tif, size, cents, market, stp = command
     qty, price = f"{size / 100:.2f}", f"{cents / 100:.2f}"
     if kind == "CANCEL":
         open_orders = bench.engine.orders_of(account).open_orders()
@@ -39,14 +41,16 @@ def carry_out(bench: Any, command: tuple[str, str, str, str, int, int, str]) -> 
             order = open_orders[size % len(open_orders)]
             bench.engine.cancel(account, order.market, order.id)
     elif kind == "MARKET":
-        bench.send(account, side, qty, market=market)
+        bench.send(account, side, qty, market=market, stp=stp)
     elif kind == "QUOTE":
-        bench.send(account, side, quote_qty=f"{size}.37", market=market)
+        bench.send(account, side, quote_qty=f"{size}.37", market=market, stp=stp)
     elif kind in STOPS:
         own = f"{(cents + size % 21 - 10) / 100:.2f}" if kind.endswith("LIMIT") else "0"
-        bench.send(account, side, qty, own, order_type=kind, tif=tif, stop=price, market=market)
+        bench.send(account, side, qty, own, order_type=kind, tif=tif, stop=price, market=market, stp=stp)
     else:
-        bench.send(account, side, qty, price, order_type=kind, tif=tif if kind == "LIMIT" else "GTC", market=market)
+        bench.send(
+            account, side, qty, price, order_type=kind, tif=tif if kind == "LIMIT" else "GTC", market=market, stp=stp
+        )
 
 
 def needed_by(order: Order) -> int:
@@ -93,7 +97,7 @@ def test_costs_finer_than_the_smallest_unit_are_rounded_alike_for_both_sides(
     assert max(costs) <= 0
 
 
-def random_command(random: Random) -> tuple[str, str, str, str, int, int, str]:
+def random_command(random: Random) -> tuple[str, str, str, str, int, int, str, str]:
     return (
         random.choice(ACCOUNTS),
         random.choice(("BUY", "SELL")),
@@ -102,6 +106,7 @@ def random_command(random: Random) -> tuple[str, str, str, str, int, int, str]:
         random.randint(0, 400),
         random.randint(9_950, 10_050),
         random.choice(("BTCUSD", "TOKUSD")),
+        random.choice(MODES),
     )
 
 

@@ -24,10 +24,13 @@ from yunmin.simulation.orders import (
     Market,
     NewOrder,
     Order,
+    PreventedMatch,
     Refusal,
+    SelfTradePrevention,
     Trade,
 )
 from yunmin.simulation.plans import Plan, cost_to_buy, plan_order
+from yunmin.simulation.self_trades import can_fill, prevented_parts
 from yunmin.simulation.stops import StopBook
 from yunmin.simulation.tape import Tape
 from yunmin.simulation.units import SCALE, to_micros
@@ -41,17 +44,18 @@ _EXPIRY = {
 
 
 class MarketFloor:
-    """Where one market trades: its book, its tape, its waiting orders, and the numbering of its orders (unique per
-    market only).
+    """Where one market trades: its book, its tape, its waiting orders, the trades it prevented, and the numbering of
+    its orders (unique per market only).
     """
 
-    __slots__ = ("book", "last_order_id", "market", "stops", "tape")
+    __slots__ = ("book", "last_order_id", "market", "prevented", "stops", "tape")
 
     def __init__(self, market: Market) -> None:
         self.market = market
         self.book = OrderBook()
         self.tape = Tape()
         self.stops = StopBook()
+        self.prevented: list[PreventedMatch] = []
         self.last_order_id = 0
 
 
@@ -185,7 +189,14 @@ class MatchingEngine:
             self._expire(floor, order, ExpiryReason.NO_FUNDS, now)
             return
         is_fok = order.time_in_force is TimeInForce.FOK and order.price
-        if not is_fok or floor.book.can_fill(order.is_buy, order.price, order.remaining):
+        if not is_fok or can_fill(
+            floor.book,
+            order.self_trade,
+            order.account,
+            is_buy=order.is_buy,
+            limit=order.price,
+            qty=order.remaining,
+        ):
             self._match(floor, order, now)
         self._settle_remainder(floor, order, now)
 
@@ -194,7 +205,7 @@ class MatchingEngine:
         quote = floor.market.quote
         order.owner.unlock(quote, order.locked)
         order.locked = 0
-        needed = cost_to_buy(order.remaining, floor.book)
+        needed = cost_to_buy(order.remaining, floor.book, order.self_trade, order.account)
         if not order.owner.lock(quote, needed):
             return False
         order.locked = needed
@@ -208,15 +219,67 @@ class MatchingEngine:
 
     def _match(self, floor: MarketFloor, order: Order, now: int) -> None:
         book, is_buy, limit = floor.book, order.is_buy, order.price
+        avoided = None if order.self_trade is SelfTradePrevention.NONE else order.owner
         while order.remaining:
             maker = book.first_opposite(is_buy, limit)
             if maker is None:
                 return
-            self._trade(floor, order, maker, now)
+            if maker.owner is avoided:
+                self._prevent(floor, order, maker, now)
+            else:
+                self._trade(floor, order, maker, now)
+
+    def _prevent(self, floor: MarketFloor, taker: Order, maker: Order, now: int) -> None:
+        from_taker, from_maker = prevented_parts(taker.self_trade, taker.remaining, maker.remaining)
+        number, symbol = len(floor.prevented), floor.market.symbol
+        floor.prevented.append(
+            PreventedMatch(
+                number,
+                symbol,
+                taker.account,
+                taker.id,
+                maker.id,
+                taker.self_trade,
+                maker.price,
+                from_taker,
+                from_maker,
+                now,
+            )
+        )
+        if from_maker:
+            floor.book.take(maker, from_maker)
+            self._withhold(floor, maker, from_maker, number, now)
+            if not maker.remaining:
+                self._expire(floor, maker, ExpiryReason.SELF_TRADE, now)
+        if from_taker:
+            taker.remaining -= from_taker
+            self._withhold(floor, taker, from_taker, number, now)
+            if not taker.remaining:
+                taker.expiry_reason = ExpiryReason.SELF_TRADE
+
+    def _withhold(self, floor: MarketFloor, order: Order, qty: int, number: int, now: int) -> None:
+        order.prevented += qty
+        order.prevented_match = number
+        order.updated = now
+        self._release_spare(floor, order)
+        if self._listeners:
+            self._tell(EventKind.PREVENTED, now, order, None)
+
+    def _release_spare(self, floor: MarketFloor, order: Order) -> None:
+        """Give back what a smaller order no longer needs; a market buy keeps all of it to its end."""
+        needed = order.locked
+        if not order.is_buy:
+            needed = order.remaining
+        elif order.price:
+            needed = order.price * order.remaining // SCALE
+        if needed < order.locked:
+            order.owner.unlock(floor.market.quote if order.is_buy else floor.market.base, order.locked - needed)
+            order.locked = needed
 
     def _settle_remainder(self, floor: MarketFloor, order: Order, now: int) -> None:
         if order.remaining == 0:
-            self._finish(floor, order, OrderState.FILLED, now)
+            ends_filled = order.expiry_reason is None
+            self._finish(floor, order, OrderState.FILLED if ends_filled else OrderState.EXPIRED, now)
         elif not order.price:
             self._expire(floor, order, ExpiryReason.NO_LIQUIDITY, now)
         elif order.time_in_force is TimeInForce.GTC:

@@ -26,7 +26,9 @@ __all__ = [
     "Market",
     "NewOrder",
     "Order",
+    "PreventedMatch",
     "Refusal",
+    "SelfTradePrevention",
     "Trade",
 ]
 
@@ -71,6 +73,17 @@ class ExpiryReason(StrEnum):
     UNFILLED_FOK = "UNFILLED_FOK"
     NO_LIQUIDITY = "NO_LIQUIDITY"
     NO_FUNDS = "NO_FUNDS"
+    SELF_TRADE = "SELF_TRADE"
+
+
+class SelfTradePrevention(StrEnum):
+    """What a taker asks for where it would trade with an order of its own account. DECREMENT takes from both."""
+
+    NONE = "NONE"
+    EXPIRE_MAKER = "EXPIRE_MAKER"
+    EXPIRE_TAKER = "EXPIRE_TAKER"
+    EXPIRE_BOTH = "EXPIRE_BOTH"
+    DECREMENT = "DECREMENT"
 
 
 class NewOrder(NamedTuple):
@@ -89,13 +102,15 @@ class NewOrder(NamedTuple):
     quote_qty: int = 0
     time_in_force: TimeInForce = TimeInForce.GTC
     stop_price: int = 0
+    self_trade: SelfTradePrevention = SelfTradePrevention.NONE
 
 
 class Order:
     """An order as the engine holds it: mutable, and only the engine changes it.
 
     `locked` is what is still set aside for it: quote units when buying, base units when selling. `working_since` is
-    when it began to trade or to rest in the book; 0 while it waits for its stop price.
+    when it began to trade or to rest in the book; 0 while it waits for its stop price. `prevented` is the quantity that
+    ended instead of a trade with itself.
     """
 
     __slots__ = (
@@ -113,11 +128,14 @@ class Order:
         "order_type",
         "owner",
         "prev",
+        "prevented",
+        "prevented_match",
         "price",
         "qty",
         "quote_qty",
         "quote_spent",
         "remaining",
+        "self_trade",
         "state",
         "stop_price",
         "time_in_force",
@@ -135,10 +153,13 @@ class Order:
         self.client_order_id = new.client_order_id
         self.price = new.price
         self.stop_price = new.stop_price
+        self.self_trade = new.self_trade
         self.quote_qty = new.quote_qty
         self.time_in_force = new.time_in_force
         self.qty = qty
         self.remaining = qty
+        self.prevented = 0
+        self.prevented_match: int | None = None
         self.quote_spent = 0
         self.locked = locked
         self.state = OrderState.OPEN
@@ -153,7 +174,7 @@ class Order:
 
     @property
     def filled(self) -> int:
-        return self.qty - self.remaining
+        return self.qty - self.remaining - self.prevented
 
     @property
     def side(self) -> Side:
@@ -176,6 +197,21 @@ class Trade(NamedTuple):
     taker_order_id: int
     buy_order_id: int
     sell_order_id: int
+
+
+class PreventedMatch(NamedTuple):
+    """A trade that did not happen because both orders were of `account`, and how much of each ended instead."""
+
+    id: int
+    market: str
+    account: str
+    taker_order_id: int
+    maker_order_id: int
+    mode: SelfTradePrevention
+    price: int
+    taker_qty: int
+    maker_qty: int
+    time: int
 
 
 class AccountFill(NamedTuple):
@@ -201,6 +237,7 @@ class EventKind(StrEnum):
     ACCEPTED = "ACCEPTED"
     TRIGGERED = "TRIGGERED"
     TRADED = "TRADED"
+    PREVENTED = "PREVENTED"
     CANCELLED = "CANCELLED"
     EXPIRED = "EXPIRED"
 

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from yunmin.core.data_contracts.enums import OrderType, Side, TimeInForce
 from yunmin.simulation.order_book import OrderBook
-from yunmin.simulation.orders import Market, NewOrder, Refusal
+from yunmin.simulation.orders import Market, NewOrder, Refusal, SelfTradePrevention
+from yunmin.simulation.self_trades import can_fill, reachable
 from yunmin.simulation.stops import STOP_LIMIT_TYPES, STOP_TYPES, would_trigger
 from yunmin.simulation.units import SCALE, cost_of
 
@@ -41,7 +42,7 @@ def _plan_limit(new: NewOrder, market: Market, book: OrderBook) -> Plan | Refusa
         if book.first_opposite(is_buy, price) is not None:
             return Refusal.WOULD_TAKE
     elif new.time_in_force is TimeInForce.FOK:
-        may_trade = book.can_fill(is_buy, price, qty)
+        may_trade = can_fill(book, new.self_trade, new.account, is_buy=is_buy, limit=price, qty=qty)
     return Plan(is_buy, qty, price * qty // SCALE if is_buy else qty, may_trade)
 
 
@@ -52,14 +53,15 @@ def _plan_by_qty(new: NewOrder, market: Market, book: OrderBook) -> Plan | Refus
         return Refusal.OFF_GRID
     if new.side is Side.SELL:
         return Plan(is_buy=False, qty=qty, lock=qty, may_trade=True)
-    return Plan(is_buy=True, qty=qty, lock=cost_to_buy(qty, book), may_trade=True)
+    return Plan(is_buy=True, qty=qty, lock=cost_to_buy(qty, book, new.self_trade, new.account), may_trade=True)
 
 
-def cost_to_buy(qty: int, book: OrderBook) -> int:
-    """What `qty` costs at most at the levels in its way, as far as they reach."""
+def cost_to_buy(qty: int, book: OrderBook, mode: SelfTradePrevention, account: str) -> int:
+    """What `qty` costs `account` at most at the levels in its way, as far as they reach."""
+    passed_over = account if mode is SelfTradePrevention.EXPIRE_MAKER else None
     cost = 0
     for level in book.opposite_levels(is_buy=True):
-        taken = min(qty, level.qty)
+        taken = min(qty, reachable(level, passed_over))
         cost += cost_of(level.price, taken)
         qty -= taken
         if not qty:
@@ -90,12 +92,16 @@ def _plan_by_quote(new: NewOrder, market: Market, book: OrderBook) -> Plan | Ref
     """
     is_buy = new.side is Side.BUY
     left, qty, price, ends = new.quote_qty, 0, 0, True
+    passed_over = new.account if new.self_trade is SelfTradePrevention.EXPIRE_MAKER else None
     for level in book.opposite_levels(is_buy):
+        there = reachable(level, passed_over)
+        if not there:
+            continue
         price = level.price
-        taken = min(_whole_steps(left, price, market.step), level.qty)
+        taken = min(_whole_steps(left, price, market.step), there)
         qty += taken
         left -= cost_of(price, taken)
-        if taken < level.qty:
+        if taken < there:
             ends = False
             break
     if not price:

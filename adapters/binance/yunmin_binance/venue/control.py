@@ -23,7 +23,7 @@ from yunmin.core.data_contracts import Contract
 from yunmin.core.data_contracts.enums import OrderType, Side, TimeInForce
 from yunmin.core.data_contracts.money import Price, Qty, plain
 from yunmin.errors import ConfigurationError, InvalidValue
-from yunmin.simulation.orders import NewOrder, Order
+from yunmin.simulation.orders import NewOrder, Order, SelfTradePrevention
 from yunmin.simulation.reports import report_account, report_order
 from yunmin.simulation.units import from_micros, to_units
 from yunmin_binance.venue.api import RawRequest, RawResponse
@@ -49,6 +49,7 @@ class OrderAs(Contract):
     stop_price: Price | None = None
     quote_quantity: Qty | None = None
     time_in_force: TimeInForce = TimeInForce.GTC
+    self_trade_prevention: SelfTradePrevention = SelfTradePrevention.NONE
     client_order_id: str | None = None
 
 
@@ -67,6 +68,7 @@ def place_as(exchange: Exchange, wanted: OrderAs) -> Order:
         quote_qty=to_units(wanted.quote_quantity or 0),
         time_in_force=wanted.time_in_force,
         stop_price=to_units(wanted.stop_price or 0),
+        self_trade=wanted.self_trade_prevention,
     )
     return exchange.submit(new, {})
 

@@ -136,6 +136,10 @@ class ApiError(Exception):
         return cls(-2013, "Order does not exist.")
 
     @classmethod
+    def self_trade_mode_not_allowed(cls) -> ApiError:
+        return cls(-1013, "This symbol does not allow the specified self-trade prevention mode.")
+
+    @classmethod
     def bad_key_format(cls) -> ApiError:
         return cls(-2014, "API-key format invalid.", status=401)
 

@@ -9,10 +9,20 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from yunmin.core.data_contracts.enums import OrderState
-from yunmin.simulation.orders import AccountFill, ExpiryReason, Order
+from yunmin.simulation.orders import AccountFill, ExpiryReason, Order, PreventedMatch
 from yunmin.simulation.units import DECIMALS, SCALE
 
-__all__ = ["TimeOf", "account_trade", "amount", "cancelled_order", "new_order_fill", "placed_order", "queried_order"]
+__all__ = [
+    "TimeOf",
+    "account_trade",
+    "amount",
+    "cancelled_order",
+    "new_order_fill",
+    "new_prevented_match",
+    "placed_order",
+    "prevented_match",
+    "queried_order",
+]
 
 TimeOf = Callable[[int], int]
 """Turns microseconds into what the request asked for: milliseconds or microseconds."""
@@ -33,6 +43,7 @@ _EXPIRY: Final[dict[ExpiryReason, str]] = {
 }
 
 _NO_LIST: Final = -1
+_NO_GROUP: Final = -1
 _NOT_WORKING: Final = -1
 
 
@@ -53,7 +64,7 @@ def placed_order(order: Order, labels: Mapping[str, int], time_of: TimeOf) -> di
         **_figures(order),
         **_stop(order),
         "workingTime": _working_time(order, time_of),
-        "selfTradePreventionMode": "NONE",
+        "selfTradePreventionMode": order.self_trade.value,
         **_conditional(order, labels),
     }
 
@@ -69,7 +80,7 @@ def cancelled_order(order: Order, cancel_id: str, labels: Mapping[str, int], tim
         "transactTime": time_of(order.updated),
         **_figures(order),
         **_stop(order),
-        "selfTradePreventionMode": "NONE",
+        "selfTradePreventionMode": order.self_trade.value,
         **_conditional(order, labels),
     }
 
@@ -88,7 +99,7 @@ def queried_order(order: Order, labels: Mapping[str, int], time_of: TimeOf) -> d
         "updateTime": time_of(order.updated),
         "isWorking": order.working_since > 0,
         "workingTime": _working_time(order, time_of),
-        "selfTradePreventionMode": "NONE",
+        "selfTradePreventionMode": order.self_trade.value,
         **_conditional(order, labels),
     }
 
@@ -102,6 +113,37 @@ def new_order_fill(fill: AccountFill) -> dict[str, object]:
         "commissionAsset": fill.fee_asset,
         "tradeId": fill.trade_id,
     }
+
+
+def new_prevented_match(match: PreventedMatch) -> dict[str, object]:
+    """One of the `preventedMatches` of a FULL answer, as the taker sees it (stp_faq.md)."""
+    return {
+        "preventedMatchId": match.id,
+        "makerOrderId": match.maker_order_id,
+        "price": amount(match.price),
+        **_prevented_quantities(match),
+    }
+
+
+def prevented_match(match: PreventedMatch, time_of: TimeOf) -> dict[str, object]:
+    """One trade that was prevented (section Query Prevented Matches)."""
+    return {
+        "symbol": match.market,
+        "preventedMatchId": match.id,
+        "takerOrderId": match.taker_order_id,
+        "makerSymbol": match.market,
+        "makerOrderId": match.maker_order_id,
+        "tradeGroupId": _NO_GROUP,
+        "selfTradePreventionMode": match.mode.value,
+        "price": amount(match.price),
+        **_prevented_quantities(match),
+        "transactTime": time_of(match.time),
+    }
+
+
+def _prevented_quantities(match: PreventedMatch) -> dict[str, object]:
+    parts = {"takerPreventedQuantity": match.taker_qty, "makerPreventedQuantity": match.maker_qty}
+    return {name: amount(qty) for name, qty in parts.items() if qty}
 
 
 def account_trade(fill: AccountFill, time_of: TimeOf) -> dict[str, object]:
@@ -130,11 +172,15 @@ def _figures(order: Order) -> dict[str, object]:
         "executedQty": amount(order.filled),
         "origQuoteOrderQty": amount(order.quote_qty),
         "cummulativeQuoteQty": amount(order.quote_spent),
-        "status": _STATUS[order.state],
+        "status": _status_of(order),
         "timeInForce": order.time_in_force.value,
         "type": order.order_type.value,
         "side": order.side.value,
     }
+
+
+def _status_of(order: Order) -> str:
+    return "EXPIRED_IN_MATCH" if order.expiry_reason is ExpiryReason.SELF_TRADE else _STATUS[order.state]
 
 
 def _stop(order: Order) -> dict[str, object]:
@@ -146,6 +192,9 @@ def _working_time(order: Order, time_of: TimeOf) -> int:
 
 
 def _conditional(order: Order, labels: Mapping[str, int]) -> dict[str, object]:
-    if order.expiry_reason is None:
-        return dict(labels)
-    return {**labels, "expiryReason": _EXPIRY[order.expiry_reason]}
+    fields: dict[str, object] = dict(labels)
+    if order.prevented:
+        fields |= {"preventedMatchId": order.prevented_match, "preventedQuantity": amount(order.prevented)}
+    if order.expiry_reason in _EXPIRY:
+        fields["expiryReason"] = _EXPIRY[order.expiry_reason]
+    return fields

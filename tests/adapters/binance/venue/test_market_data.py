@@ -56,7 +56,14 @@ def test_exchange_info_has_every_documented_field(wire: Any) -> None:
             "TAKE_PROFIT_LIMIT",
         ]
         names = [one["filterType"] for one in symbol["filters"]]
-        assert names == ["PRICE_FILTER", "LOT_SIZE", "MARKET_LOT_SIZE", "NOTIONAL", "MAX_NUM_ORDERS"]
+        assert names == [
+            "PRICE_FILTER",
+            "LOT_SIZE",
+            "MARKET_LOT_SIZE",
+            "NOTIONAL",
+            "MAX_NUM_ORDERS",
+            "MAX_NUM_ALGO_ORDERS",
+        ]
 
 
 def names(said: Any) -> list[str]:

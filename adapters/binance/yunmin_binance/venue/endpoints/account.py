@@ -12,7 +12,7 @@ from yunmin_binance.venue.endpoints.commission import discount, rates_by_side
 from yunmin_binance.venue.endpoints.lookup import find_order
 from yunmin_binance.venue.errors import ApiError
 from yunmin_binance.venue.params import Params
-from yunmin_binance.venue.wire import account_trade, amount, queried_order
+from yunmin_binance.venue.wire import account_trade, amount, prevented_match, queried_order
 
 __all__ = ["ACCOUNT"]
 
@@ -121,6 +121,28 @@ def _my_trades(call: Call) -> Answer:
     return [account_trade(fill, call.time_of) for fill in (fills[:limit] if oldest_first else fills[-limit:])]
 
 
+def _prevented_matches(call: Call) -> Answer:
+    """By its own id, or of an order, from an id on (section Query Prevented Matches)."""
+    params = call.params
+    floor = call.exchange.floor(params.required_symbol())
+    match_id, order_id = params.long("preventedMatchId"), params.long("orderId")
+    from_id = params.long("fromPreventedMatchId")
+    limit = params.limit(default=_DEFAULT_LIMIT, most=_MOST)
+    if match_id is None and order_id is None:
+        raise ApiError.missing_both("preventedMatchId", "orderId")
+    if match_id is not None and (order_id is not None or from_id is not None or params.has("limit")):
+        raise ApiError.bad_combination()
+    matches = [
+        match
+        for match in floor.prevented
+        if match.account == call.account
+        and match_id in {None, match.id}
+        and order_id in {None, match.taker_order_id, match.maker_order_id}
+        and (from_id is None or match.id >= from_id)
+    ]
+    return [prevented_match(match, call.time_of) for match in matches[:limit]]
+
+
 def _is_selected(fill: AccountFill, order_id: int | None, from_id: int | None) -> bool:
     return (order_id is None or fill.order_id == order_id) and (from_id is None or fill.trade_id >= from_id)
 
@@ -148,6 +170,10 @@ def _weight_of_open_orders(sent: Mapping[str, str]) -> int:
     return 6 if "symbol" in sent else 80
 
 
+def _weight_of_prevented_matches(sent: Mapping[str, str]) -> int:
+    return 20 if "orderId" in sent else 2
+
+
 def _weight_of_trades(sent: Mapping[str, str]) -> int:
     return 5 if "orderId" in sent else 20
 
@@ -159,4 +185,5 @@ ACCOUNT: Final = (
     Endpoint("GET", "/api/v3/openOrders", _open_orders, _weight_of_open_orders, Security.SIGNED),
     Endpoint("GET", "/api/v3/allOrders", _all_orders, 20, Security.SIGNED),
     Endpoint("GET", "/api/v3/myTrades", _my_trades, _weight_of_trades, Security.SIGNED),
+    Endpoint("GET", "/api/v3/myPreventedMatches", _prevented_matches, _weight_of_prevented_matches, Security.SIGNED),
 )

@@ -6,6 +6,7 @@ import json
 from enum import StrEnum
 from typing import Final
 
+from yunmin.simulation.orders import SelfTradePrevention
 from yunmin_binance.venue.endpoints.call import Answer, Call, Endpoint
 from yunmin_binance.venue.errors import ApiError
 from yunmin_binance.venue.exchange import Exchange
@@ -104,8 +105,8 @@ def _describe(exchange: Exchange, rules: SymbolRules, *, show_sets: bool) -> dic
         "filters": exchange.filters[rules.symbol].describe(),
         "permissions": [],
         "permissionSets": [["SPOT"]] if show_sets else [],
-        "defaultSelfTradePreventionMode": "NONE",
-        "allowedSelfTradePreventionModes": ["NONE"],
+        "defaultSelfTradePreventionMode": SelfTradePrevention.NONE.value,
+        "allowedSelfTradePreventionModes": [mode.value for mode in SelfTradePrevention],
     }
 
 

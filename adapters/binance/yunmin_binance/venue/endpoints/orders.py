@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from yunmin.core.data_contracts.enums import OrderState, OrderType, Side, TimeInForce
-from yunmin.simulation.orders import NewOrder, Order, Refusal
+from yunmin.simulation.orders import NewOrder, Order, PreventedMatch, Refusal, SelfTradePrevention
 from yunmin.simulation.stops import STOP_LIMIT_TYPES, STOP_TYPES
 from yunmin_binance.venue.endpoints.call import Answer, Call, Endpoint, Security
 from yunmin_binance.venue.endpoints.commission import discount, rates
@@ -16,7 +16,7 @@ from yunmin_binance.venue.endpoints.lookup import find_order
 from yunmin_binance.venue.errors import ApiError, refused_cancel
 from yunmin_binance.venue.filters import is_priceless
 from yunmin_binance.venue.params import Params
-from yunmin_binance.venue.wire import cancelled_order, new_order_fill, placed_order
+from yunmin_binance.venue.wire import cancelled_order, new_order_fill, new_prevented_match, placed_order
 
 __all__ = ["ORDERS"]
 
@@ -25,10 +25,6 @@ class _Response(StrEnum):
     ACK = "ACK"
     RESULT = "RESULT"
     FULL = "FULL"
-
-
-class _SelfTradePrevention(StrEnum):
-    NONE = "NONE"
 
 
 class _CancelRestriction(StrEnum):
@@ -62,6 +58,8 @@ _UNSUPPORTED_PARAMETERS: Final = {
 }
 
 _ACK_KEYS: Final = ("symbol", "orderId", "orderListId", "clientOrderId", "transactTime")
+# the one mode of the exchange that needs groups of accounts, which the venue does not have
+_TRANSFER: Final = "TRANSFER"
 _LEAST_STRATEGY_TYPE: Final = 1_000_000
 
 
@@ -103,7 +101,18 @@ def _answer(call: Call, order: Order, draft: _Draft) -> dict[str, object]:
         return {key: result[key] for key in _ACK_KEYS}
     if draft.response is _Response.FULL:
         result["fills"] = [new_order_fill(fill) for fill in order.fills]
+        prevented = _prevented_by(call, order)
+        if prevented:
+            result["preventedMatches"] = [new_prevented_match(match) for match in prevented]
     return result
+
+
+def _prevented_by(call: Call, order: Order) -> list[PreventedMatch]:
+    """What `order` did not trade with, as taker."""
+    if order.self_trade is SelfTradePrevention.NONE:
+        return []
+    matches = call.exchange.floor(order.market).prevented
+    return [match for match in matches if match.taker_order_id == order.id]
 
 
 def _read_draft(call: Call) -> _Draft:
@@ -113,7 +122,6 @@ def _read_draft(call: Call) -> _Draft:
     order_type = _read_type(params)
     params.refuse(*_NOT_REQUIRED[order_type])
     _refuse_unsupported(params)
-    params.choice("selfTradePreventionMode", _SelfTradePrevention, ApiError.invalid("selfTradePreventionMode"))
     qty, quote_qty, price = _read_amounts(params, order_type)
     new = NewOrder(
         account=call.account,
@@ -125,6 +133,7 @@ def _read_draft(call: Call) -> _Draft:
         price=price,
         quote_qty=quote_qty,
         time_in_force=_read_time_in_force(params, order_type),
+        self_trade=_read_self_trade(params),
         stop_price=params.required_units("stopPrice") if order_type in STOP_TYPES else 0,
     )
     response = params.choice("newOrderRespType", _Response, ApiError.invalid("newOrderRespType"))
@@ -160,6 +169,13 @@ def _read_time_in_force(params: Params, order_type: OrderType) -> TimeInForce:
     if order_type is not OrderType.LIMIT and order_type not in STOP_LIMIT_TYPES:
         return TimeInForce.GTC
     return params.required_choice("timeInForce", TimeInForce, ApiError(-1115, "Invalid timeInForce."))
+
+
+def _read_self_trade(params: Params) -> SelfTradePrevention:
+    name = "selfTradePreventionMode"
+    if params.text(name) == _TRANSFER:
+        raise ApiError.self_trade_mode_not_allowed()
+    return params.choice(name, SelfTradePrevention, ApiError.invalid(name)) or SelfTradePrevention.NONE
 
 
 def _read_labels(params: Params) -> dict[str, int]:
