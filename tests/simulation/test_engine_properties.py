@@ -21,7 +21,7 @@ commands = st.lists(
     st.tuples(
         st.sampled_from(ACCOUNTS),
         st.sampled_from(("BUY", "SELL")),
-        st.sampled_from(("LIMIT", "MARKET", "LIMIT_MAKER", "QUOTE", "CANCEL", *STOPS)),
+        st.sampled_from(("LIMIT", "MARKET", "LIMIT_MAKER", "QUOTE", "CANCEL", "AMEND", *STOPS)),
         st.sampled_from(("GTC", "IOC", "FOK")),
         st.integers(0, 400),
         st.integers(9_990, 10_010),
@@ -40,6 +40,12 @@ def carry_out(bench: Any, command: tuple[str, str, str, str, int, int, str, str]
         if open_orders:
             order = open_orders[size % len(open_orders)]
             bench.engine.cancel(account, order.market, order.id)
+    elif kind == "AMEND":
+        open_orders = bench.engine.orders_of(account).open_orders()
+        if open_orders:
+            order = open_orders[size % len(open_orders)]
+            less = order.qty - size * 10**6
+            bench.engine.amend(account, order.market, order.id, qty=less, client_order_id=f"{order.client_order_id}+")
     elif kind == "MARKET":
         bench.send(account, side, qty, market=market, stp=stp)
     elif kind == "QUOTE":
@@ -101,7 +107,7 @@ def random_command(random: Random) -> tuple[str, str, str, str, int, int, str, s
     return (
         random.choice(ACCOUNTS),
         random.choice(("BUY", "SELL")),
-        random.choice(("LIMIT", "LIMIT", "LIMIT", "MARKET", "LIMIT_MAKER", "QUOTE", "CANCEL", *STOPS)),
+        random.choice(("LIMIT", "LIMIT", "LIMIT", "MARKET", "LIMIT_MAKER", "QUOTE", "CANCEL", "AMEND", *STOPS)),
         random.choice(("GTC", "GTC", "IOC", "FOK")),
         random.randint(0, 400),
         random.randint(9_950, 10_050),

@@ -13,10 +13,11 @@ from yunmin.core.data_contracts.enums import OrderState, TimeInForce
 from yunmin.errors import ConfigurationError
 from yunmin.simulation.conversion import Conversion
 from yunmin.simulation.ledger import Account, Audit, Ledger
-from yunmin.simulation.order_book import OrderBook
+from yunmin.simulation.market_floor import MarketFloor
 from yunmin.simulation.order_index import OrderIndex
 from yunmin.simulation.orders import (
     AccountFill,
+    Amendment,
     EngineEvent,
     EventKind,
     ExpiryReason,
@@ -31,32 +32,14 @@ from yunmin.simulation.orders import (
 )
 from yunmin.simulation.plans import Plan, cost_to_buy, plan_order
 from yunmin.simulation.self_trades import can_fill, prevented_parts
-from yunmin.simulation.stops import StopBook
-from yunmin.simulation.tape import Tape
 from yunmin.simulation.units import SCALE, to_micros
 
-__all__ = ["MarketFloor", "MatchingEngine"]
+__all__ = ["MatchingEngine"]
 
 _EXPIRY = {
     TimeInForce.IOC: ExpiryReason.UNFILLED_IOC,
     TimeInForce.FOK: ExpiryReason.UNFILLED_FOK,
 }
-
-
-class MarketFloor:
-    """Where one market trades: its book, its tape, its waiting orders, the trades it prevented, and the numbering of
-    its orders (unique per market only).
-    """
-
-    __slots__ = ("book", "last_order_id", "market", "prevented", "stops", "tape")
-
-    def __init__(self, market: Market) -> None:
-        self.market = market
-        self.book = OrderBook()
-        self.tape = Tape()
-        self.stops = StopBook()
-        self.prevented: list[PreventedMatch] = []
-        self.last_order_id = 0
 
 
 class MatchingEngine:
@@ -134,6 +117,36 @@ class MatchingEngine:
         self._take_out(floor, order)
         self._finish(floor, order, OrderState.CANCELLED, self.now())
         return order
+
+    def amend(self, account: str, market: str, order_id: int, *, qty: int, client_order_id: str) -> Amendment | Refusal:
+        """Make an open order smaller. It keeps its id and its place; what it no longer needs is given back."""
+        index = self._orders.get(account)
+        order = index.open.get((market, order_id)) if index is not None else None
+        if order is None or index is None:
+            return Refusal.UNKNOWN_ORDER
+        floor = self._floors[market]
+        refusal = _refuse_amendment(order, qty, floor.market.step)
+        if refusal is not None:
+            return refusal
+        if client_order_id != order.client_order_id and client_order_id in index.open_client_ids:
+            return Refusal.DUPLICATE_CLIENT_ID
+        now = self.now()
+        done = Amendment(
+            len(floor.amendments), market, order_id, order.client_order_id, client_order_id, order.qty, qty, now
+        )
+        floor.amendments.append(done)
+        index.rename(order, client_order_id)
+        self._shrink(floor, order, order.qty - qty, now)
+        return done
+
+    def _shrink(self, floor: MarketFloor, order: Order, by: int, now: int) -> None:
+        floor.book.shrink(order, by)
+        order.qty -= by
+        order.remaining -= by
+        order.updated = order.owner.updated = now
+        self._release_spare(floor, order)
+        if self._listeners:
+            self._tell(EventKind.AMENDED, now, order, None)
 
     def audit(self) -> Audit:
         """The ledger's own audit, and: books not crossed, and locked funds are exactly those of the open orders."""
@@ -270,8 +283,8 @@ class MatchingEngine:
         needed = order.locked
         if not order.is_buy:
             needed = order.remaining
-        elif order.price:
-            needed = order.price * order.remaining // SCALE
+        elif order.price or not order.working_since:
+            needed = (order.price or order.stop_price) * order.remaining // SCALE
         if needed < order.locked:
             order.owner.unlock(floor.market.quote if order.is_buy else floor.market.base, order.locked - needed)
             order.locked = needed
@@ -379,6 +392,14 @@ class MatchingEngine:
         event = EngineEvent(kind, now, order, fill)
         for listener in self._listeners:
             listener(event)
+
+
+def _refuse_amendment(order: Order, qty: int, step: int) -> Refusal | None:
+    if qty == order.qty:
+        return Refusal.NO_CHANGE
+    if qty > order.qty:
+        return Refusal.WOULD_GROW
+    return Refusal.OFF_GRID if qty % step or order.qty - qty >= order.remaining else None
 
 
 _ENDINGS = {OrderState.CANCELLED: EventKind.CANCELLED, OrderState.EXPIRED: EventKind.EXPIRED}

@@ -30,6 +30,15 @@ class OrderIndex:
             self._by_client_id[(order.market, order.client_order_id)] = order
             self._by_market[order.market].append(order)
 
+    def rename(self, order: Order, client_order_id: str) -> None:
+        """Let `order` carry another client order id; the old one is free again."""
+        self.open_client_ids.discard(order.client_order_id)
+        self.open_client_ids.add(client_order_id)
+        if self._keeps_history:
+            self._by_client_id.pop((order.market, order.client_order_id), None)
+            self._by_client_id[(order.market, client_order_id)] = order
+        order.client_order_id = client_order_id
+
     def close(self, order: Order) -> None:
         del self.open[(order.market, order.id)]
         self.open_client_ids.discard(order.client_order_id)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccountFill",
+    "Amendment",
     "EngineEvent",
     "EventKind",
     "ExpiryReason",
@@ -59,6 +60,8 @@ class Refusal(StrEnum):
     UNSUPPORTED_TYPE = "UNSUPPORTED_TYPE"
     DUPLICATE_CLIENT_ID = "DUPLICATE_CLIENT_ID"
     OFF_GRID = "OFF_GRID"
+    NO_CHANGE = "NO_CHANGE"
+    WOULD_GROW = "WOULD_GROW"
     WOULD_TAKE = "WOULD_TAKE"
     WOULD_TRIGGER = "WOULD_TRIGGER"
     EMPTY_BOOK = "EMPTY_BOOK"
@@ -199,6 +202,19 @@ class Trade(NamedTuple):
     sell_order_id: int
 
 
+class Amendment(NamedTuple):
+    """An open order made smaller where it stands, under a new client order id."""
+
+    id: int
+    market: str
+    order_id: int
+    old_client_order_id: str
+    new_client_order_id: str
+    old_qty: int
+    new_qty: int
+    time: int
+
+
 class PreventedMatch(NamedTuple):
     """A trade that did not happen because both orders were of `account`, and how much of each ended instead."""
 
@@ -236,6 +252,7 @@ class EventKind(StrEnum):
 
     ACCEPTED = "ACCEPTED"
     TRIGGERED = "TRIGGERED"
+    AMENDED = "AMENDED"
     TRADED = "TRADED"
     PREVENTED = "PREVENTED"
     CANCELLED = "CANCELLED"

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from yunmin.simulation.orders import Refusal
 
-__all__ = ["ApiError", "filter_failure", "refused_cancel", "refused_order"]
+__all__ = ["ApiError", "filter_failure", "refused_amendment", "refused_cancel", "refused_order", "too_many_amendments"]
 
 
 class ApiError(Exception):
-    """What the exchange answers instead of a result: `{"code": code, "msg": message}` with an HTTP status."""
+    """What the exchange answers instead of a result: `{"code": code, "msg": message}` with an HTTP status.
 
-    def __init__(self, code: int, message: str, *, status: int = 400) -> None:
+    `data` is what some errors hold beside code and message.
+    """
+
+    def __init__(self, code: int, message: str, *, status: int = 400, data: Mapping[str, object] | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.status = status
+        self.data = data
+
+    @property
+    def body(self) -> dict[str, object]:
+        """The JSON that is answered."""
+        said: dict[str, object] = {"code": self.code, "msg": self.message}
+        return said if self.data is None else {**said, "data": self.data}
 
     @classmethod
     def unknown_path(cls) -> ApiError:
@@ -176,6 +187,26 @@ def refused_order(refusal: Refusal) -> ApiError:
     if refusal is Refusal.UNKNOWN_MARKET:
         return ApiError.bad_symbol()
     return ApiError(-2010, _REFUSED_ORDERS.get(refusal, "This action is disabled on this account."))
+
+
+_REFUSED_AMENDMENTS: Final[dict[Refusal, str]] = {
+    Refusal.UNKNOWN_ORDER: "Unknown order sent.",
+    Refusal.DUPLICATE_CLIENT_ID: "Duplicate order sent.",
+    Refusal.NO_CHANGE: "The requested action would change no state; rejecting",
+    Refusal.WOULD_GROW: "Order amend (quantity increase) is not supported.",
+}
+
+
+def refused_amendment(refusal: Refusal) -> ApiError:
+    """What the exchange says where its engine refuses to make an order smaller."""
+    if refusal is Refusal.OFF_GRID:
+        return ApiError.invalid("newQty")
+    return ApiError(-2038, _REFUSED_AMENDMENTS[refusal])
+
+
+def too_many_amendments() -> ApiError:
+    """The filter that has the code of a refused amendment (filters.md, MAX_NUM_ORDER_AMENDS)."""
+    return ApiError(-2038, "Filter failure: MAX_NUM_ORDER_AMENDS")
 
 
 def refused_cancel() -> ApiError:

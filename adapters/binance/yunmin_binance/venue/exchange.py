@@ -12,12 +12,13 @@ from yunmin.simulation.candles import read_candles
 from yunmin.simulation.fees import FeeDiscount, FeeSchedule
 from yunmin.simulation.ledger import Account, Ledger
 from yunmin.simulation.liquidity import House, HouseStyle
-from yunmin.simulation.matching_engine import MarketFloor, MatchingEngine
-from yunmin.simulation.orders import EngineEvent, EventKind, NewOrder, Order, Refusal
+from yunmin.simulation.market_floor import MarketFloor
+from yunmin.simulation.matching_engine import MatchingEngine
+from yunmin.simulation.orders import Amendment, EngineEvent, EventKind, NewOrder, Order, Refusal
 from yunmin.simulation.price_paths import CandlePath, PricePath, RandomWalk
 from yunmin.simulation.units import SCALE, to_units
 from yunmin_binance.venue.config import AccountConfig, Liquidity, VenueConfig
-from yunmin_binance.venue.errors import ApiError, refused_order
+from yunmin_binance.venue.errors import ApiError, refused_amendment, refused_order
 from yunmin_binance.venue.filters import AVERAGE_PRICE_MINUTES, Filters, is_priceless
 from yunmin_binance.venue.limits import OrderMeter, WeightMeter
 from yunmin_binance.venue.signing import HmacVerifier, PublicKeyVerifier, Verifier
@@ -100,6 +101,16 @@ class Exchange:
         if labels:
             self.labels[(placed.market, placed.id)] = labels
         return placed
+
+    def amend(self, order: Order, qty: int, client_order_id: str) -> Amendment:
+        """Make `order` smaller where it stands, under a new client order id."""
+        if order.is_open and 0 < qty < order.qty:
+            made = sum(one.order_id == order.id for one in self.floor(order.market).amendments)
+            self.filters[order.market].check_amendment(order, qty, amendments=made)
+        done = self.engine.amend(order.account, order.market, order.id, qty=qty, client_order_id=client_order_id)
+        if isinstance(done, Refusal):
+            raise refused_amendment(done)
+        return done
 
     def labels_of(self, order: Order) -> dict[str, int]:
         """The labels that `order` was placed with."""

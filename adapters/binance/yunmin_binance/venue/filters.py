@@ -11,7 +11,7 @@ from yunmin.core.data_contracts.enums import OrderType
 from yunmin.simulation.orders import NewOrder, Order
 from yunmin.simulation.stops import STOP_TYPES
 from yunmin.simulation.units import cost_of, to_units
-from yunmin_binance.venue.errors import filter_failure
+from yunmin_binance.venue.errors import filter_failure, too_many_amendments
 from yunmin_binance.venue.symbols import SymbolRules
 from yunmin_binance.venue.wire import amount
 
@@ -39,6 +39,7 @@ class Filters:
         self._notionals = (to_units(rules.min_notional), to_units(rules.max_notional))
         self._max_open = rules.max_open_orders
         self._max_algo = rules.max_algo_orders
+        self._max_amendments = rules.max_amendments
 
     def describe(self) -> list[dict[str, object]]:
         """The `filters` of exchangeInfo."""
@@ -71,6 +72,7 @@ class Filters:
             },
             {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": self._max_open},
             {"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": self._max_algo},
+            {"filterType": "MAX_NUM_ORDER_AMENDS", "maxNumOrderAmends": self._max_amendments},
         ]
 
     def check(self, new: NewOrder, *, average_price: int, open_orders: Collection[Order]) -> None:
@@ -92,6 +94,14 @@ class Filters:
             algo_orders = sum(order.order_type in STOP_TYPES for order in open_orders)
             if algo_orders >= self._max_algo:
                 raise filter_failure("MAX_NUM_ALGO_ORDERS")
+
+    def check_amendment(self, order: Order, qty: int, *, amendments: int) -> None:
+        """Raise the failure of the first filter that `order` would break with the quantity `qty`."""
+        self._check_qty(qty, is_market=is_priceless(order.order_type))
+        if order.price and cost_of(order.price, qty) < self._notionals[0]:
+            raise filter_failure("NOTIONAL")
+        if amendments >= self._max_amendments:
+            raise too_many_amendments()
 
     def _check_price(self, price: int) -> None:
         low, high = self._prices

@@ -38,6 +38,7 @@ class SymbolRules(Contract):
     level_qty: Qty
     max_open_orders: int = 200
     max_algo_orders: int = 5
+    max_amendments: int = 10
 
     def market(self) -> Market:
         """This market as the matching engine wants it."""

@@ -9,12 +9,14 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from yunmin.core.data_contracts.enums import OrderState
-from yunmin.simulation.orders import AccountFill, ExpiryReason, Order, PreventedMatch
+from yunmin.simulation.orders import AccountFill, Amendment, ExpiryReason, Order, PreventedMatch
 from yunmin.simulation.units import DECIMALS, SCALE
 
 __all__ = [
     "TimeOf",
     "account_trade",
+    "amended_order",
+    "amendment",
     "amount",
     "cancelled_order",
     "new_order_fill",
@@ -101,6 +103,46 @@ def queried_order(order: Order, labels: Mapping[str, int], time_of: TimeOf) -> d
         "workingTime": _working_time(order, time_of),
         "selfTradePreventionMode": order.self_trade.value,
         **_conditional(order, labels),
+    }
+
+
+def amended_order(order: Order, done: Amendment, labels: Mapping[str, int], time_of: TimeOf) -> dict[str, object]:
+    """The `amendedOrder` of an amendment; its fields are spelled unlike those of the other answers."""
+    working = {"workingTime": time_of(order.working_since)} if order.working_since else {}
+    return {
+        "symbol": order.market,
+        "orderId": order.id,
+        "orderListId": _NO_LIST,
+        "origClientOrderId": done.old_client_order_id,
+        "clientOrderId": done.new_client_order_id,
+        "price": amount(order.price),
+        "qty": amount(order.qty),
+        "executedQty": amount(order.filled),
+        "preventedQty": amount(order.prevented),
+        "quoteOrderQty": amount(order.quote_qty),
+        "cumulativeQuoteQty": amount(order.quote_spent),
+        "status": _status_of(order),
+        "timeInForce": order.time_in_force.value,
+        "type": order.order_type.value,
+        "side": order.side.value,
+        **_stop(order),
+        **working,
+        "selfTradePreventionMode": order.self_trade.value,
+        **labels,
+    }
+
+
+def amendment(done: Amendment, time_of: TimeOf) -> dict[str, object]:
+    """One amendment (section Query Order Amendments)."""
+    return {
+        "symbol": done.market,
+        "orderId": done.order_id,
+        "executionId": done.id,
+        "origClientOrderId": done.old_client_order_id,
+        "newClientOrderId": done.new_client_order_id,
+        "origQty": amount(done.old_qty),
+        "newQty": amount(done.new_qty),
+        "time": time_of(done.time),
     }
 
 

@@ -206,12 +206,18 @@ async def test_histories_are_read_from_a_moment_on(venue: LocalVenue, connect: C
 
 async def test_what_is_not_here_yet_is_refused_clearly(venue: LocalVenue, connect: Connect) -> None:
     client = connect(venue)
-    order = await client.create_order("BTC/USDT", "limit", "buy", 0.01, 50000)
-    with pytest.raises(ccxt.BadRequest, match="-1020"):
-        await client.edit_order(order["id"], "BTC/USDT", "limit", "buy", 0.01, 50001)
     with pytest.raises(ccxt.BadRequest, match="-1020"):
         await client.fetch_trading_fee("BTC/USDT")
-    assert len(await client.fetch_open_orders("BTC/USDT")) == 1
+
+
+async def test_an_edited_order_is_cancelled_and_placed_anew(venue: LocalVenue, connect: Connect) -> None:
+    client = connect(venue)
+    order = await client.create_order("BTC/USDT", "limit", "buy", 0.01, 50000)
+    edited = await client.edit_order(order["id"], "BTC/USDT", "limit", "buy", 0.01, 50001)
+    (one,) = await client.fetch_open_orders("BTC/USDT")
+    assert (one["id"], one["price"]) == (edited["id"], 50001)
+    with pytest.raises(ccxt.ExchangeError, match="-2022"):
+        await client.edit_order(order["id"], "BTC/USDT", "limit", "buy", 0.01, 50002)
 
 
 async def test_a_stop_loss_waits_until_its_price_is_reached(quiet_venue: LocalVenue, connect: Connect) -> None:

@@ -1,0 +1,27 @@
+"""Where one market trades, and what is written down of it."""
+
+from __future__ import annotations
+
+from yunmin.simulation.order_book import OrderBook
+from yunmin.simulation.orders import Amendment, Market, PreventedMatch
+from yunmin.simulation.stops import StopBook
+from yunmin.simulation.tape import Tape
+
+__all__ = ["MarketFloor"]
+
+
+class MarketFloor:
+    """One market: its book, its tape, its waiting orders, what was prevented and amended, and the numbering of its orders
+    (unique per market only).
+    """
+
+    __slots__ = ("amendments", "book", "last_order_id", "market", "prevented", "stops", "tape")
+
+    def __init__(self, market: Market) -> None:
+        self.market = market
+        self.book = OrderBook()
+        self.tape = Tape()
+        self.stops = StopBook()
+        self.prevented: list[PreventedMatch] = []
+        self.amendments: list[Amendment] = []
+        self.last_order_id = 0
