@@ -21,7 +21,7 @@ commands = st.lists(
     st.tuples(
         st.sampled_from(ACCOUNTS),
         st.sampled_from(("BUY", "SELL")),
-        st.sampled_from(("LIMIT", "MARKET", "LIMIT_MAKER", "QUOTE", "CANCEL", "AMEND", *STOPS)),
+        st.sampled_from(("LIMIT", "MARKET", "LIMIT_MAKER", "QUOTE", "CANCEL", "AMEND", "PAIR", *STOPS)),
         st.sampled_from(("GTC", "IOC", "FOK")),
         st.integers(0, 400),
         st.integers(9_990, 10_010),
@@ -46,6 +46,9 @@ def carry_out(bench: Any, command: tuple[str, str, str, str, int, int, str, str]
             order = open_orders[size % len(open_orders)]
             less = order.qty - size * 10**6
             bench.engine.amend(account, order.market, order.id, qty=less, client_order_id=f"{order.client_order_id}+")
+    elif kind == "PAIR":
+        far = f"{(2 * 10_000 - cents) / 100:.2f}"
+        bench.pair(account, side, qty, limit=price, stop=far, stop_limit=far if size % 2 else "0", market=market)
     elif kind == "MARKET":
         bench.send(account, side, qty, market=market, stp=stp)
     elif kind == "QUOTE":
@@ -74,7 +77,10 @@ def assert_invariants(bench: Any) -> None:
             assert sum(fill.cost for fill in order.fills) == order.quote_spent
             assert (order in index.open.values()) is order.is_open
             assert order.is_open or order.locked == 0
-            assert order.locked == needed_by(order) or not order.is_open
+            if order.is_open:
+                together = order.group.orders if order.group is not None else [order]
+                still_open = [one for one in together if one.is_open]
+                assert sum(one.locked for one in still_open) == max(needed_by(one) for one in still_open)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -107,7 +113,7 @@ def random_command(random: Random) -> tuple[str, str, str, str, int, int, str, s
     return (
         random.choice(ACCOUNTS),
         random.choice(("BUY", "SELL")),
-        random.choice(("LIMIT", "LIMIT", "LIMIT", "MARKET", "LIMIT_MAKER", "QUOTE", "CANCEL", "AMEND", *STOPS)),
+        random.choice(("LIMIT", "LIMIT", "LIMIT", "MARKET", "LIMIT_MAKER", "QUOTE", "CANCEL", "AMEND", "PAIR", *STOPS)),
         random.choice(("GTC", "GTC", "IOC", "FOK")),
         random.randint(0, 400),
         random.randint(9_950, 10_050),

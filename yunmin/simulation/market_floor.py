@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from yunmin.simulation.order_book import OrderBook
-from yunmin.simulation.orders import Amendment, Market, PreventedMatch
+from yunmin.simulation.orders import Amendment, Market, Order, PreventedMatch
 from yunmin.simulation.stops import StopBook
 from yunmin.simulation.tape import Tape
 
@@ -11,8 +11,9 @@ __all__ = ["MarketFloor"]
 
 
 class MarketFloor:
-    """One market: its book, its tape, its waiting orders, what was prevented and amended, and the numbering of its orders
-    (unique per market only).
+    """One market: its book, its tape, its waiting orders, what was prevented and amended.
+
+    It numbers its orders, so order ids are unique per market only.
     """
 
     __slots__ = ("amendments", "book", "last_order_id", "market", "prevented", "stops", "tape")
@@ -25,3 +26,14 @@ class MarketFloor:
         self.prevented: list[PreventedMatch] = []
         self.amendments: list[Amendment] = []
         self.last_order_id = 0
+
+    def record_prevented(self, taker: Order, maker: Order, taker_qty: int, maker_qty: int, now: int) -> int:
+        """Write down a trade that did not happen; its number."""
+        number = len(self.prevented)
+        mode, symbol = taker.self_trade, self.market.symbol
+        self.prevented.append(
+            PreventedMatch(
+                number, symbol, taker.account, taker.id, maker.id, mode, maker.price, taker_qty, maker_qty, now
+            )
+        )
+        return number

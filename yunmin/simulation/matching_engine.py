@@ -11,10 +11,13 @@ from collections.abc import Iterable
 from yunmin.clock import Clock
 from yunmin.core.data_contracts.enums import OrderState, TimeInForce
 from yunmin.errors import ConfigurationError
+from yunmin.simulation.auditing import audit_venue
 from yunmin.simulation.conversion import Conversion
+from yunmin.simulation.fee_desk import FeeDesk
 from yunmin.simulation.ledger import Account, Audit, Ledger
 from yunmin.simulation.market_floor import MarketFloor
 from yunmin.simulation.order_index import OrderIndex
+from yunmin.simulation.order_lists import OrderList, may_pair
 from yunmin.simulation.orders import (
     AccountFill,
     Amendment,
@@ -25,12 +28,11 @@ from yunmin.simulation.orders import (
     Market,
     NewOrder,
     Order,
-    PreventedMatch,
     Refusal,
     SelfTradePrevention,
     Trade,
 )
-from yunmin.simulation.plans import Plan, cost_to_buy, plan_order
+from yunmin.simulation.plans import Plan, cost_to_buy, plan_order, plan_pair, refuse_amendment
 from yunmin.simulation.self_trades import can_fill, prevented_parts
 from yunmin.simulation.units import SCALE, to_micros
 
@@ -51,9 +53,10 @@ class MatchingEngine:
         self._clock = clock
         self._orders: dict[str, OrderIndex] = {}
         self._listeners: list[Listener] = []
-        self._fees_free = ledger.fee_account.free
-        self._conversion = Conversion({name: (f.market, f.tape) for name, f in self._floors.items()})
+        conversion = Conversion({name: (f.market, f.tape) for name, f in self._floors.items()})
+        self._charge = FeeDesk(ledger.fee_account, conversion).charge
         self._last_time = 0
+        self._last_list_id = 0
 
     @property
     def markets(self) -> tuple[Market, ...]:
@@ -107,15 +110,55 @@ class MatchingEngine:
             return Refusal.INSUFFICIENT_FUNDS
         return self._accept(new, plan, floor, index, account)
 
+    def place_pair(self, one: NewOrder, other: NewOrder, client_list_id: str) -> OrderList | Refusal:
+        """Carry out two orders of which the first to trade or to be triggered ends the other; all or nothing.
+
+        What is set aside is enough for the dearer of the two.
+        """
+        floor, account = self._floors.get(one.market), self._ledger.account(one.account)
+        if floor is None:
+            return Refusal.UNKNOWN_MARKET
+        if account is None:
+            return Refusal.UNKNOWN_ACCOUNT
+        if not may_pair(one, other):
+            return Refusal.UNSUPPORTED_TYPE
+        index = self.orders_of(one.account)
+        ids = {one.client_order_id, other.client_order_id}
+        if len(ids) < 2 or ids & index.open_client_ids:
+            return Refusal.DUPLICATE_CLIENT_ID
+        if client_list_id in {pair.client_list_id for pair in index.open_lists()}:
+            return Refusal.DUPLICATE_CLIENT_ID
+        plans = plan_pair(one, other, floor.market, floor.book, floor.tape.last_price)
+        if isinstance(plans, Refusal):
+            return plans
+        asset = floor.market.quote if plans[0].is_buy else floor.market.base
+        if not account.lock(asset, sum(plan.lock for plan in plans)):
+            return Refusal.INSUFFICIENT_FUNDS
+        now = self.now()
+        pair = OrderList(self._last_list_id, client_list_id, account=account.name, market=one.market, created=now)
+        self._last_list_id += 1
+        index.lists[pair.id] = pair
+        for new, plan in zip((one, other), plans, strict=True):
+            order = self._enroll(new, plan, floor, index, account, now)
+            order.group = pair
+            pair.orders.append(order)
+            if order.stop_price:
+                self._wait(floor, order)
+            else:
+                floor.book.add(order)
+        return pair
+
     def cancel(self, account: str, market: str, order_id: int) -> Order | Refusal:
-        """End an open order of `account` and give back what was set aside for it."""
+        """End an open order of `account`, and with it its list, and give back what was set aside."""
         index = self._orders.get(account)
         order = index.open.get((market, order_id)) if index is not None else None
         if order is None:
             return Refusal.UNKNOWN_ORDER
         floor = self._floors[market]
-        self._take_out(floor, order)
-        self._finish(floor, order, OrderState.CANCELLED, self.now())
+        now = self.now()
+        for ending in (order, *(order.group.open_besides(order) if order.group is not None else ())):
+            self._take_out(floor, ending)
+            self._finish(floor, ending, OrderState.CANCELLED, now)
         return order
 
     def amend(self, account: str, market: str, order_id: int, *, qty: int, client_order_id: str) -> Amendment | Refusal:
@@ -125,7 +168,7 @@ class MatchingEngine:
         if order is None or index is None:
             return Refusal.UNKNOWN_ORDER
         floor = self._floors[market]
-        refusal = _refuse_amendment(order, qty, floor.market.step)
+        refusal = refuse_amendment(order, qty, floor.market)
         if refusal is not None:
             return refusal
         if client_order_id != order.client_order_id and client_order_id in index.open_client_ids:
@@ -136,7 +179,9 @@ class MatchingEngine:
         )
         floor.amendments.append(done)
         index.rename(order, client_order_id)
-        self._shrink(floor, order, order.qty - qty, now)
+        by = order.qty - qty
+        for smaller in (order, *(order.group.open_besides(order) if order.group is not None else ())):
+            self._shrink(floor, smaller, by, now)
         return done
 
     def _shrink(self, floor: MarketFloor, order: Order, by: int, now: int) -> None:
@@ -149,35 +194,14 @@ class MatchingEngine:
             self._tell(EventKind.AMENDED, now, order, None)
 
     def audit(self) -> Audit:
-        """The ledger's own audit, and: books not crossed, and locked funds are exactly those of the open orders."""
-        problems = list(self._ledger.audit().problems)
-        problems += [f"{name}: the book is crossed" for name, floor in self._floors.items() if floor.book.is_crossed]
-        problems += [line for account in self._ledger.accounts() for line in self._lock_problems(account)]
-        return Audit(tuple(problems))
-
-    def _lock_problems(self, account: Account) -> list[str]:
-        needed: dict[str, int] = {}
-        for order in self.orders_of(account.name).open.values():
-            market = self._floors[order.market].market
-            asset = market.quote if order.is_buy else market.base
-            needed[asset] = needed.get(asset, 0) + order.locked
-        return [
-            f"{account.name}: {account.locked[asset]} {asset} locked, open orders hold {needed.get(asset, 0)}"
-            for asset in sorted(needed.keys() | account.locked.keys())
-            if account.locked[asset] != needed.get(asset, 0)
-        ]
+        """Whether value was conserved, books are not crossed, and locks are those of the open orders."""
+        return audit_venue(self._ledger, self._floors, self._orders)
 
     def _accept(self, new: NewOrder, plan: Plan, floor: MarketFloor, index: OrderIndex, account: Account) -> Order:
         now = self.now()
-        floor.last_order_id += 1
-        order = Order(floor.last_order_id, new, account, qty=plan.qty, locked=plan.lock, now=now)
-        index.add(order)
-        if self._listeners:
-            self._tell(EventKind.ACCEPTED, now, order, None)
+        order = self._enroll(new, plan, floor, index, account, now)
         if order.stop_price:
-            if not floor.stops:
-                floor.stops.seen = floor.tape.next_id
-            floor.stops.add(order)
+            self._wait(floor, order)
             return order
         if plan.may_trade:
             self._match(floor, order, now)
@@ -186,15 +210,42 @@ class MatchingEngine:
             self._trigger(floor, now)
         return order
 
+    def _enroll(
+        self, new: NewOrder, plan: Plan, floor: MarketFloor, index: OrderIndex, account: Account, now: int
+    ) -> Order:
+        floor.last_order_id += 1
+        order = Order(floor.last_order_id, new, account, qty=plan.qty, locked=plan.lock, now=now)
+        index.add(order)
+        if self._listeners:
+            self._tell(EventKind.ACCEPTED, now, order, None)
+        return order
+
+    def _wait(self, floor: MarketFloor, order: Order) -> None:
+        if not floor.stops:
+            floor.stops.seen = floor.tape.next_id
+        floor.stops.add(order)
+
+    def _decide(self, floor: MarketFloor, order: Order, now: int) -> None:
+        """`order` is the one of its list that goes ahead: the others end, and what they hold passes to it."""
+        for other in order.group.open_besides(order) if order.group is not None else ():
+            order.locked += other.locked
+            other.locked = 0
+            self._take_out(floor, other)
+            self._expire(floor, other, ExpiryReason.LIST_DECIDED, now)
+        self._release_spare(floor, order)
+
     def _trigger(self, floor: MarketFloor, now: int) -> None:
         """Let what the latest trades have reached go to work, and then what those orders' own trades have reached."""
         while floor.stops and floor.stops.seen < floor.tape.next_id:
             latest = floor.tape.trades[floor.stops.seen - floor.tape.next_id :]
             floor.stops.seen = floor.tape.next_id
             for order in floor.stops.due(trade.price for trade in latest):
-                self._go_to_work(floor, order, now)
+                if order.is_open:  # a list that was decided meanwhile has ended it
+                    self._go_to_work(floor, order, now)
 
     def _go_to_work(self, floor: MarketFloor, order: Order, now: int) -> None:
+        if order.group is not None:
+            self._decide(floor, order, now)
         order.working_since = order.updated = now
         if self._listeners:
             self._tell(EventKind.TRIGGERED, now, order, None)
@@ -237,6 +288,8 @@ class MatchingEngine:
             maker = book.first_opposite(is_buy, limit)
             if maker is None:
                 return
+            if maker.group is not None:
+                self._decide(floor, maker, now)
             if maker.owner is avoided:
                 self._prevent(floor, order, maker, now)
             else:
@@ -244,21 +297,7 @@ class MatchingEngine:
 
     def _prevent(self, floor: MarketFloor, taker: Order, maker: Order, now: int) -> None:
         from_taker, from_maker = prevented_parts(taker.self_trade, taker.remaining, maker.remaining)
-        number, symbol = len(floor.prevented), floor.market.symbol
-        floor.prevented.append(
-            PreventedMatch(
-                number,
-                symbol,
-                taker.account,
-                taker.id,
-                maker.id,
-                taker.self_trade,
-                maker.price,
-                from_taker,
-                from_maker,
-                now,
-            )
-        )
+        number = floor.record_prevented(taker, maker, from_taker, from_maker, now)
         if from_maker:
             floor.book.take(maker, from_maker)
             self._withhold(floor, maker, from_maker, number, now)
@@ -360,22 +399,6 @@ class MatchingEngine:
         if self._listeners:
             self._tell(EventKind.TRADED, trade.time, order, fill)
 
-    def _charge(self, account: Account, received: int, asset: str, is_maker: bool) -> tuple[int, str]:  # noqa: FBT001
-        fees = account.fees
-        fee = fees.on_received(received, fees.maker if is_maker else fees.taker)
-        if fees.discount is not None:
-            paid_in = fees.discount.asset
-            converted = self._conversion.convert(fee, asset, paid_in)
-            if converted is not None:
-                cheaper = fees.reduced(converted)
-                if 0 < cheaper <= account.free[paid_in]:
-                    account.free[paid_in] -= cheaper
-                    self._fees_free[paid_in] += cheaper
-                    return cheaper, paid_in
-        account.free[asset] -= fee
-        self._fees_free[asset] += fee
-        return fee, asset
-
     def _finish(self, floor: MarketFloor, order: Order, state: OrderState, now: int) -> None:
         account = order.owner
         if order.locked:
@@ -392,14 +415,6 @@ class MatchingEngine:
         event = EngineEvent(kind, now, order, fill)
         for listener in self._listeners:
             listener(event)
-
-
-def _refuse_amendment(order: Order, qty: int, step: int) -> Refusal | None:
-    if qty == order.qty:
-        return Refusal.NO_CHANGE
-    if qty > order.qty:
-        return Refusal.WOULD_GROW
-    return Refusal.OFF_GRID if qty % step or order.qty - qty >= order.remaining else None
 
 
 _ENDINGS = {OrderState.CANCELLED: EventKind.CANCELLED, OrderState.EXPIRED: EventKind.EXPIRED}

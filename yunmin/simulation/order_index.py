@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from yunmin.simulation.order_lists import OrderList
 from yunmin.simulation.orders import AccountFill, Order
 
 __all__ = ["OrderIndex"]
@@ -16,6 +17,7 @@ class OrderIndex:
         self._keeps_history = keeps_history
         self.open: dict[tuple[str, int], Order] = {}
         self.open_client_ids: set[str] = set()
+        self.lists: dict[int, OrderList] = {}
         self._by_market: defaultdict[str, list[Order]] = defaultdict(list)
         self._fills: defaultdict[str, list[AccountFill]] = defaultdict(list)
         self._by_id: dict[tuple[str, int], Order] = {}
@@ -46,6 +48,14 @@ class OrderIndex:
     def add_fill(self, fill: AccountFill) -> None:
         if self._keeps_history:
             self._fills[fill.market].append(fill)
+
+    def open_lists(self) -> list[OrderList]:
+        """Oldest first."""
+        return [one for one in self.lists.values() if one.is_open]
+
+    def list_by_client_id(self, client_list_id: str) -> OrderList | None:
+        """The latest list that carried this id."""
+        return next((one for one in reversed(self.lists.values()) if one.client_list_id == client_list_id), None)
 
     def by_id(self, market: str, order_id: int) -> Order | None:
         """Open or done; for an account without history only open ones."""

@@ -16,6 +16,7 @@ from yunmin.errors import ConfigurationError
 if TYPE_CHECKING:
     from yunmin.simulation.ledger import Account
     from yunmin.simulation.order_book import Level
+    from yunmin.simulation.order_lists import OrderList
 
 __all__ = [
     "AccountFill",
@@ -77,6 +78,7 @@ class ExpiryReason(StrEnum):
     NO_LIQUIDITY = "NO_LIQUIDITY"
     NO_FUNDS = "NO_FUNDS"
     SELF_TRADE = "SELF_TRADE"
+    LIST_DECIDED = "LIST_DECIDED"
 
 
 class SelfTradePrevention(StrEnum):
@@ -122,6 +124,7 @@ class Order:
         "created",
         "expiry_reason",
         "fills",
+        "group",
         "id",
         "is_buy",
         "level",
@@ -171,6 +174,7 @@ class Order:
         self.updated = now
         self.working_since = 0 if new.stop_price else now
         self.fills: list[AccountFill] = []
+        self.group: OrderList | None = None
         self.level: Level | None = None
         self.prev: Order | None = None
         self.next: Order | None = None

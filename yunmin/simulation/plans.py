@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 from yunmin.core.data_contracts.enums import OrderType, Side, TimeInForce
 from yunmin.simulation.order_book import OrderBook
-from yunmin.simulation.orders import Market, NewOrder, Refusal, SelfTradePrevention
+from yunmin.simulation.orders import Market, NewOrder, Order, Refusal, SelfTradePrevention
 from yunmin.simulation.self_trades import can_fill, reachable
 from yunmin.simulation.stops import STOP_LIMIT_TYPES, STOP_TYPES, would_trigger
 from yunmin.simulation.units import SCALE, cost_of
 
-__all__ = ["Plan", "cost_to_buy", "plan_order"]
+__all__ = ["Plan", "cost_to_buy", "plan_order", "plan_pair", "refuse_amendment"]
 
 
 class Plan(NamedTuple):
@@ -30,6 +30,30 @@ def plan_order(new: NewOrder, market: Market, book: OrderBook, last_price: int) 
     if new.order_type is OrderType.LIMIT or new.order_type is OrderType.LIMIT_MAKER:
         return _plan_limit(new, market, book)
     return _plan_by_quote(new, market, book) if new.quote_qty else _plan_by_qty(new, market, book)
+
+
+def plan_pair(
+    one: NewOrder, other: NewOrder, market: Market, book: OrderBook, last_price: int
+) -> tuple[Plan, Plan] | Refusal:
+    """Plans for two orders of which only one can trade: the dearer one holds the funds of both."""
+    plan = plan_order(one, market, book, last_price)
+    if isinstance(plan, Refusal):
+        return plan
+    other_plan = plan_order(other, market, book, last_price)
+    if isinstance(other_plan, Refusal):
+        return other_plan
+    if plan.lock >= other_plan.lock:
+        return plan, other_plan._replace(lock=0)
+    return plan._replace(lock=0), other_plan
+
+
+def refuse_amendment(order: Order, qty: int, market: Market) -> Refusal | None:
+    """Why the quantity of an open order cannot become `qty`; None where it can."""
+    if qty == order.qty:
+        return Refusal.NO_CHANGE
+    if qty > order.qty:
+        return Refusal.WOULD_GROW
+    return Refusal.OFF_GRID if qty % market.step or order.qty - qty >= order.remaining else None
 
 
 def _plan_limit(new: NewOrder, market: Market, book: OrderBook) -> Plan | Refusal:

@@ -7,7 +7,15 @@ from typing import Final
 
 from yunmin.simulation.orders import Refusal
 
-__all__ = ["ApiError", "filter_failure", "refused_amendment", "refused_cancel", "refused_order", "too_many_amendments"]
+__all__ = [
+    "ApiError",
+    "filter_failure",
+    "refused_amendment",
+    "refused_cancel",
+    "refused_order",
+    "too_many_amendments",
+    "wrong_prices",
+]
 
 
 class ApiError(Exception):
@@ -161,6 +169,11 @@ class ApiError(Exception):
     @classmethod
     def ids_do_not_match(cls) -> ApiError:
         return cls(-2039, "Client order ID is not correct for this order ID.")
+
+
+def wrong_prices() -> ApiError:
+    """The prices of a list do not lie around the market."""
+    return ApiError(-2010, "The relationship of the prices for the orders is not correct.")
 
 
 def filter_failure(name: str) -> ApiError:

@@ -14,6 +14,7 @@ from yunmin.simulation.ledger import Account, Ledger
 from yunmin.simulation.liquidity import House, HouseStyle
 from yunmin.simulation.market_floor import MarketFloor
 from yunmin.simulation.matching_engine import MatchingEngine
+from yunmin.simulation.order_lists import OrderList
 from yunmin.simulation.orders import Amendment, EngineEvent, EventKind, NewOrder, Order, Refusal
 from yunmin.simulation.price_paths import CandlePath, PricePath, RandomWalk
 from yunmin.simulation.units import SCALE, to_units
@@ -100,6 +101,23 @@ class Exchange:
             raise refused_order(placed)
         if labels:
             self.labels[(placed.market, placed.id)] = labels
+        return placed
+
+    def submit_pair(
+        self, one: NewOrder, other: NewOrder, labels: tuple[dict[str, int], dict[str, int]], client_list_id: str
+    ) -> OrderList:
+        """Check and place two orders of which one cancels the other."""
+        index = self.engine.orders_of(one.account)
+        for new in (one, other):
+            self.check(new)
+        open_lists = sum(pair.market == one.market for pair in index.open_lists())
+        self.filters[one.market].check_list(open_lists=open_lists)
+        placed = self.engine.place_pair(one, other, client_list_id)
+        if isinstance(placed, Refusal):
+            raise refused_order(placed)
+        for order, given in zip(placed.orders, labels, strict=True):
+            if given:
+                self.labels[(order.market, order.id)] = given
         return placed
 
     def amend(self, order: Order, qty: int, client_order_id: str) -> Amendment:

@@ -40,6 +40,7 @@ class Filters:
         self._max_open = rules.max_open_orders
         self._max_algo = rules.max_algo_orders
         self._max_amendments = rules.max_amendments
+        self._max_lists = rules.max_order_lists
 
     def describe(self) -> list[dict[str, object]]:
         """The `filters` of exchangeInfo."""
@@ -73,6 +74,7 @@ class Filters:
             {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": self._max_open},
             {"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": self._max_algo},
             {"filterType": "MAX_NUM_ORDER_AMENDS", "maxNumOrderAmends": self._max_amendments},
+            {"filterType": "MAX_NUM_ORDER_LISTS", "maxNumOrderLists": self._max_lists},
         ]
 
     def check(self, new: NewOrder, *, average_price: int, open_orders: Collection[Order]) -> None:
@@ -94,6 +96,11 @@ class Filters:
             algo_orders = sum(order.order_type in STOP_TYPES for order in open_orders)
             if algo_orders >= self._max_algo:
                 raise filter_failure("MAX_NUM_ALGO_ORDERS")
+
+    def check_list(self, *, open_lists: int) -> None:
+        """Raise where no further order list may be opened."""
+        if open_lists >= self._max_lists:
+            raise filter_failure("MAX_NUM_ORDER_LISTS")
 
     def check_amendment(self, order: Order, qty: int, *, amendments: int) -> None:
         """Raise the failure of the first filter that `order` would break with the quantity `qty`."""

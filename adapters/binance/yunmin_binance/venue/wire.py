@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from yunmin.core.data_contracts.enums import OrderState
+from yunmin.simulation.order_lists import OrderList
 from yunmin.simulation.orders import AccountFill, Amendment, ExpiryReason, Order, PreventedMatch
 from yunmin.simulation.units import DECIMALS, SCALE
 
@@ -19,11 +20,13 @@ __all__ = [
     "amendment",
     "amount",
     "cancelled_order",
+    "list_id_of",
     "new_order_fill",
     "new_prevented_match",
     "placed_order",
     "prevented_match",
     "queried_order",
+    "shown_list",
 ]
 
 TimeOf = Callable[[int], int]
@@ -41,6 +44,7 @@ _EXPIRY: Final[dict[ExpiryReason, str]] = {
     ExpiryReason.UNFILLED_IOC: "UNFILLED_IOC_QUANTITY_EXPIRED",
     ExpiryReason.UNFILLED_FOK: "UNFILLED_FOK_ORDER_EXPIRED",
     ExpiryReason.NO_LIQUIDITY: "INSUFFICIENT_LIQUIDITY",
+    ExpiryReason.LIST_DECIDED: "OCO_TRIGGER",
     ExpiryReason.NO_FUNDS: "REJECTED",
 }
 
@@ -60,7 +64,7 @@ def placed_order(order: Order, labels: Mapping[str, int], time_of: TimeOf) -> di
     return {
         "symbol": order.market,
         "orderId": order.id,
-        "orderListId": _NO_LIST,
+        "orderListId": list_id_of(order),
         "clientOrderId": order.client_order_id,
         "transactTime": time_of(order.created),
         **_figures(order),
@@ -77,7 +81,7 @@ def cancelled_order(order: Order, cancel_id: str, labels: Mapping[str, int], tim
         "symbol": order.market,
         "origClientOrderId": order.client_order_id,
         "orderId": order.id,
-        "orderListId": _NO_LIST,
+        "orderListId": list_id_of(order),
         "clientOrderId": cancel_id,
         "transactTime": time_of(order.updated),
         **_figures(order),
@@ -92,7 +96,7 @@ def queried_order(order: Order, labels: Mapping[str, int], time_of: TimeOf) -> d
     return {
         "symbol": order.market,
         "orderId": order.id,
-        "orderListId": _NO_LIST,
+        "orderListId": list_id_of(order),
         "clientOrderId": order.client_order_id,
         **_figures(order),
         "stopPrice": amount(order.stop_price),
@@ -112,7 +116,7 @@ def amended_order(order: Order, done: Amendment, labels: Mapping[str, int], time
     return {
         "symbol": order.market,
         "orderId": order.id,
-        "orderListId": _NO_LIST,
+        "orderListId": list_id_of(order),
         "origClientOrderId": done.old_client_order_id,
         "clientOrderId": done.new_client_order_id,
         "price": amount(order.price),
@@ -188,13 +192,13 @@ def _prevented_quantities(match: PreventedMatch) -> dict[str, object]:
     return {name: amount(qty) for name, qty in parts.items() if qty}
 
 
-def account_trade(fill: AccountFill, time_of: TimeOf) -> dict[str, object]:
+def account_trade(fill: AccountFill, list_id: int, time_of: TimeOf) -> dict[str, object]:
     """One trade of an account (section Account trade list)."""
     return {
         "symbol": fill.market,
         "id": fill.trade_id,
         "orderId": fill.order_id,
-        "orderListId": _NO_LIST,
+        "orderListId": list_id,
         "price": amount(fill.price),
         "qty": amount(fill.qty),
         "quoteQty": amount(fill.cost),
@@ -223,6 +227,28 @@ def _figures(order: Order) -> dict[str, object]:
 
 def _status_of(order: Order) -> str:
     return "EXPIRED_IN_MATCH" if order.expiry_reason is ExpiryReason.SELF_TRADE else _STATUS[order.state]
+
+
+def list_id_of(order: Order | None) -> int:
+    """The order's list, -1 where it is in none."""
+    return _NO_LIST if order is None or order.group is None else order.group.id
+
+
+def shown_list(one: OrderList, time_of: TimeOf) -> dict[str, object]:
+    """An order list as it stands (section Query Order list)."""
+    return {
+        "orderListId": one.id,
+        "contingencyType": "OCO",
+        "listStatusType": "EXEC_STARTED" if one.is_open else "ALL_DONE",
+        "listOrderStatus": "EXECUTING" if one.is_open else "ALL_DONE",
+        "listClientOrderId": one.client_list_id,
+        "transactionTime": time_of(one.updated),
+        "symbol": one.market,
+        "orders": [
+            {"symbol": order.market, "orderId": order.id, "clientOrderId": order.client_order_id}
+            for order in one.orders
+        ],
+    }
 
 
 def _stop(order: Order) -> dict[str, object]:

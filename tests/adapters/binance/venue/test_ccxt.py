@@ -216,7 +216,7 @@ async def test_an_edited_order_is_cancelled_and_placed_anew(venue: LocalVenue, c
     edited = await client.edit_order(order["id"], "BTC/USDT", "limit", "buy", 0.01, 50001)
     (one,) = await client.fetch_open_orders("BTC/USDT")
     assert (one["id"], one["price"]) == (edited["id"], 50001)
-    with pytest.raises(ccxt.ExchangeError, match="-2022"):
+    with pytest.raises(ccxt.BadResponse, match="-2022"):
         await client.edit_order(order["id"], "BTC/USDT", "limit", "buy", 0.01, 50002)
 
 

@@ -64,6 +64,7 @@ def test_exchange_info_has_every_documented_field(wire: Any) -> None:
             "MAX_NUM_ORDERS",
             "MAX_NUM_ALGO_ORDERS",
             "MAX_NUM_ORDER_AMENDS",
+            "MAX_NUM_ORDER_LISTS",
         ]
 
 

@@ -12,9 +12,9 @@ from yunmin_binance.venue.endpoints.commission import discount, rates_by_side
 from yunmin_binance.venue.endpoints.lookup import find_order
 from yunmin_binance.venue.errors import ApiError
 from yunmin_binance.venue.params import Params
-from yunmin_binance.venue.wire import account_trade, amount, prevented_match, queried_order
+from yunmin_binance.venue.wire import account_trade, amount, list_id_of, prevented_match, queried_order
 
-__all__ = ["ACCOUNT"]
+__all__ = ["ACCOUNT", "time_range", "within"]
 
 _DEFAULT_LIMIT: Final = 500
 _MOST: Final = 1000
@@ -92,12 +92,12 @@ def _all_orders(call: Call) -> Answer:
     params = call.params
     symbol = call.exchange.floor(params.required_symbol()).market.symbol
     from_id = params.long("orderId")
-    start, end = _time_range(params)
+    start, end = time_range(params)
     limit = params.limit(default=_DEFAULT_LIMIT, most=_MOST)
     orders = [
         order
         for order in call.exchange.engine.orders_of(call.account).orders(symbol)
-        if (from_id is None or order.id >= from_id) and _within(order.created, start, end)
+        if (from_id is None or order.id >= from_id) and within(order.created, start, end)
     ]
     oldest_first = from_id is not None or start is not None
     return [_shown(call, order) for order in (orders[:limit] if oldest_first else orders[-limit:])]
@@ -110,15 +110,17 @@ def _my_trades(call: Call) -> Answer:
     if sent not in _TRADE_SELECTIONS:
         raise ApiError.bad_combination()
     order_id, from_id = params.long("orderId"), params.long("fromId")
-    start, end = _time_range(params)
+    start, end = time_range(params)
     limit = params.limit(default=_DEFAULT_LIMIT, most=_MOST)
+    index = call.exchange.engine.orders_of(call.account)
     fills = [
-        fill
-        for fill in call.exchange.engine.orders_of(call.account).fills(symbol)
-        if _is_selected(fill, order_id, from_id) and _within(fill.time, start, end)
+        fill for fill in index.fills(symbol) if _is_selected(fill, order_id, from_id) and within(fill.time, start, end)
     ]
     oldest_first = from_id is not None or start is not None
-    return [account_trade(fill, call.time_of) for fill in (fills[:limit] if oldest_first else fills[-limit:])]
+    return [
+        account_trade(fill, list_id_of(index.by_id(symbol, fill.order_id)), call.time_of)
+        for fill in (fills[:limit] if oldest_first else fills[-limit:])
+    ]
 
 
 def _prevented_matches(call: Call) -> Answer:
@@ -147,7 +149,7 @@ def _is_selected(fill: AccountFill, order_id: int | None, from_id: int | None) -
     return (order_id is None or fill.order_id == order_id) and (from_id is None or fill.trade_id >= from_id)
 
 
-def _time_range(params: Params) -> tuple[int | None, int | None]:
+def time_range(params: Params) -> tuple[int | None, int | None]:
     """(startTime, endTime) in microseconds, at most a day apart; a moment in milliseconds includes all of it."""
     start, end = params.micros("startTime"), params.last_micros("endTime")
     if start is not None and end is not None:
@@ -158,7 +160,8 @@ def _time_range(params: Params) -> tuple[int | None, int | None]:
     return start, end
 
 
-def _within(moment: int, start: int | None, end: int | None) -> bool:
+def within(moment: int, start: int | None, end: int | None) -> bool:
+    """Whether `moment` lies in a range with either end open."""
     return (start is None or moment >= start) and (end is None or moment <= end)
 
 

@@ -6,12 +6,20 @@ from enum import StrEnum
 from typing import Final
 
 from yunmin.core.data_contracts.enums import OrderState
+from yunmin.simulation.order_lists import OrderList
 from yunmin.simulation.orders import Order, Refusal
 from yunmin_binance.venue.endpoints.call import Call
 from yunmin_binance.venue.errors import ApiError, refused_cancel
-from yunmin_binance.venue.wire import cancelled_order
+from yunmin_binance.venue.wire import cancelled_order, shown_list
 
-__all__ = ["CancelRestriction", "cancel_one", "read_cancel_id", "read_restriction", "refuse_restricted"]
+__all__ = [
+    "CancelRestriction",
+    "cancel_one",
+    "cancelled_list",
+    "read_cancel_id",
+    "read_restriction",
+    "refuse_restricted",
+]
 
 
 class CancelRestriction(StrEnum):
@@ -44,8 +52,16 @@ def refuse_restricted(order: Order, only: CancelRestriction | None) -> None:
 
 
 def cancel_one(call: Call, order: Order, cancel_id: str) -> dict[str, object]:
-    """Cancel `order`; -2011 where it is not open any more."""
+    """Cancel `order`, and all of its list where it is in one; -2011 where it is not open any more."""
     done = call.exchange.engine.cancel(call.account, order.market, order.id)
     if isinstance(done, Refusal):
         raise refused_cancel()
+    if done.group is not None:
+        return cancelled_list(call, done.group, cancel_id)
     return cancelled_order(done, cancel_id, call.exchange.labels_of(done), call.time_of)
+
+
+def cancelled_list(call: Call, one: OrderList, cancel_id: str) -> dict[str, object]:
+    """The answer to the cancel of a whole list (section Cancel Order list)."""
+    reports = [cancelled_order(order, cancel_id, call.exchange.labels_of(order), call.time_of) for order in one.orders]
+    return {**shown_list(one, call.time_of), "orderReports": reports}

@@ -92,7 +92,7 @@ def _describe(exchange: Exchange, rules: SymbolRules, *, show_sets: bool) -> dic
         "quoteCommissionPrecision": _PRECISION,
         "orderTypes": list(ORDER_TYPES),
         "icebergAllowed": False,
-        "ocoAllowed": False,
+        "ocoAllowed": True,
         "otoAllowed": False,
         "opoAllowed": False,
         "quoteOrderQtyMarketAllowed": True,

@@ -55,7 +55,8 @@ def _cancel_all(call: Call) -> Answer:
     if not orders:
         raise ApiError.unknown_order()
     cancel_id = call.exchange.new_client_order_id()
-    return [cancel_one(call, order, cancel_id) for order in orders]
+    # an order may have ended with its list before its turn comes
+    return [cancel_one(call, order, cancel_id) for order in orders if order.is_open]
 
 
 def _weight_of_test(sent: Mapping[str, str]) -> int:

@@ -15,10 +15,12 @@ from yunmin_binance.venue.filters import is_priceless
 from yunmin_binance.venue.params import Params
 from yunmin_binance.venue.wire import new_order_fill, new_prevented_match, placed_order
 
-__all__ = ["Draft", "answer_placed", "read_draft"]
+__all__ = ["Draft", "Response", "answer_placed", "read_draft", "read_labels", "read_self_trade"]
 
 
-class _Response(StrEnum):
+class Response(StrEnum):
+    """How much of a new order is told."""
+
     ACK = "ACK"
     RESULT = "RESULT"
     FULL = "FULL"
@@ -56,15 +58,15 @@ class Draft:
 
     new: NewOrder
     labels: dict[str, int]
-    response: _Response
+    response: Response
 
 
 def answer_placed(call: Call, order: Order, draft: Draft) -> dict[str, object]:
     """The answer to a new order, as long as it was asked for."""
     result = placed_order(order, draft.labels, call.time_of)
-    if draft.response is _Response.ACK:
+    if draft.response is Response.ACK:
         return {key: result[key] for key in _ACK_KEYS}
-    if draft.response is _Response.FULL:
+    if draft.response is Response.FULL:
         result["fills"] = [new_order_fill(fill) for fill in order.fills]
         prevented = _prevented_by(call, order)
         if prevented:
@@ -99,12 +101,12 @@ def read_draft(call: Call) -> Draft:
         price=price,
         quote_qty=quote_qty,
         time_in_force=_read_time_in_force(params, order_type),
-        self_trade=_read_self_trade(params),
+        self_trade=read_self_trade(params),
         stop_price=params.required_units("stopPrice") if order_type in STOP_TYPES else 0,
     )
-    response = params.choice("newOrderRespType", _Response, ApiError.invalid("newOrderRespType"))
-    by_default = _Response.FULL if order_type in _FULL_BY_DEFAULT else _Response.ACK
-    return Draft(new, _read_labels(params), response or by_default)
+    response = params.choice("newOrderRespType", Response, ApiError.invalid("newOrderRespType"))
+    by_default = Response.FULL if order_type in _FULL_BY_DEFAULT else Response.ACK
+    return Draft(new, read_labels(params), response or by_default)
 
 
 def _read_type(params: Params) -> OrderType:
@@ -137,16 +139,18 @@ def _read_time_in_force(params: Params, order_type: OrderType) -> TimeInForce:
     return params.required_choice("timeInForce", TimeInForce, ApiError(-1115, "Invalid timeInForce."))
 
 
-def _read_self_trade(params: Params) -> SelfTradePrevention:
+def read_self_trade(params: Params) -> SelfTradePrevention:
+    """The parameter selfTradePreventionMode."""
     name = "selfTradePreventionMode"
     if params.text(name) == _TRANSFER:
         raise ApiError.self_trade_mode_not_allowed()
     return params.choice(name, SelfTradePrevention, ApiError.invalid(name)) or SelfTradePrevention.NONE
 
 
-def _read_labels(params: Params) -> dict[str, int]:
-    strategy_type = params.long("strategyType")
+def read_labels(params: Params, id_name: str = "strategyId", type_name: str = "strategyType") -> dict[str, int]:
+    """The strategy that the order is labelled with, if any."""
+    strategy_type = params.long(type_name)
     if strategy_type is not None and strategy_type < _LEAST_STRATEGY_TYPE:
         raise ApiError.strategy_type_too_small()
-    labels = {"strategyId": params.long("strategyId"), "strategyType": strategy_type}
+    labels = {"strategyId": params.long(id_name), "strategyType": strategy_type}
     return {name: value for name, value in labels.items() if value is not None}

@@ -14,12 +14,21 @@ from yunmin_binance.venue.endpoints.cancelling import cancel_one, read_cancel_id
 from yunmin_binance.venue.endpoints.lookup import find_order
 from yunmin_binance.venue.endpoints.placing import Draft, answer_placed, read_draft
 from yunmin_binance.venue.errors import ApiError, refused_amendment
-from yunmin_binance.venue.wire import amended_order, amendment
+from yunmin_binance.venue.wire import amended_order, amendment, shown_list
 
 __all__ = ["REPLACING"]
 
 _DEFAULT_LIMIT: Final = 500
 _MOST: Final = 1000
+
+_LIST_STATUS: Final = (
+    "orderListId",
+    "contingencyType",
+    "listOrderStatus",
+    "listClientOrderId",
+    "symbol",
+    "orders",
+)
 
 _SUCCESS: Final = "SUCCESS"
 _FAILURE: Final = "FAILURE"
@@ -107,11 +116,15 @@ def _amend(call: Call) -> Answer:
 
 
 def _amended(call: Call, order: Order, done: Amendment) -> dict[str, object]:
-    return {
+    answer = {
         "transactTime": call.time_of(done.time),
         "executionId": done.id,
         "amendedOrder": amended_order(order, done, call.exchange.labels_of(order), call.time_of),
     }
+    if order.group is None:
+        return answer
+    listed = shown_list(order.group, call.time_of)
+    return {**answer, "listStatus": {name: listed[name] for name in _LIST_STATUS}}
 
 
 def _amendments(call: Call) -> Answer:
