@@ -11,6 +11,7 @@ from yunmin_binance.venue.endpoints.call import Answer, Call, Endpoint, Security
 from yunmin_binance.venue.endpoints.commission import discount, rates_by_side
 from yunmin_binance.venue.endpoints.lookup import find_order
 from yunmin_binance.venue.errors import ApiError
+from yunmin_binance.venue.limits import RATE_LIMITS
 from yunmin_binance.venue.params import Params
 from yunmin_binance.venue.wire import account_trade, amount, list_id_of, prevented_match, queried_order
 
@@ -145,6 +146,12 @@ def _prevented_matches(call: Call) -> Answer:
     return [prevented_match(match, call.time_of) for match in matches[:limit]]
 
 
+def _unfilled_orders(call: Call) -> Answer:
+    counts = call.exchange.order_counts.counts(call.account, call.now)
+    limits = [limit for limit in RATE_LIMITS if limit["rateLimitType"] == "ORDERS"]
+    return [{**limit, "count": count} for limit, count in zip(limits, counts, strict=True)]
+
+
 def _is_selected(fill: AccountFill, order_id: int | None, from_id: int | None) -> bool:
     return (order_id is None or fill.order_id == order_id) and (from_id is None or fill.trade_id >= from_id)
 
@@ -187,6 +194,7 @@ ACCOUNT: Final = (
     Endpoint("GET", "/api/v3/order", _order, 4, Security.SIGNED),
     Endpoint("GET", "/api/v3/openOrders", _open_orders, _weight_of_open_orders, Security.SIGNED),
     Endpoint("GET", "/api/v3/allOrders", _all_orders, 20, Security.SIGNED),
+    Endpoint("GET", "/api/v3/rateLimit/order", _unfilled_orders, 40, Security.SIGNED),
     Endpoint("GET", "/api/v3/myTrades", _my_trades, _weight_of_trades, Security.SIGNED),
     Endpoint("GET", "/api/v3/myPreventedMatches", _prevented_matches, _weight_of_prevented_matches, Security.SIGNED),
 )
