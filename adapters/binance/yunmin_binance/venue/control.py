@@ -4,7 +4,7 @@
 |---|---|
 | `GET /venue/state` | clock, symbols, counts, and whether the audit is clean |
 | `GET /venue/ledger?account=NAME` | orders, fills and balances of an account, straight from the engine |
-| `POST /venue/orders` | places an order as any account: a JSON object of account, symbol, side, type, quantity, price |
+| `POST /venue/orders` | places an order as any account: a JSON object (see `OrderAs`) |
 | `POST /venue/step?n=1` | lets the house move, quote and take n times |
 
 It needs no key: it is for the tests and demos that own the venue, as opposite side and as oracle.
