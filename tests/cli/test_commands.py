@@ -39,7 +39,7 @@ def test_markets_shows_rules_as_exact_text(yunmin: Run) -> None:
 
 
 def test_balance(yunmin: Run) -> None:
-    assert yunmin("balance", "--json").json["BTC"]["free"] == "100"
+    assert yunmin("balance", "--json").json["LTC"]["free"] == "1000"
     assert "USDT" in yunmin("balance").out
 
 
