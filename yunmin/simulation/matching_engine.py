@@ -43,6 +43,12 @@ _EXPIRY = {
     TimeInForce.FOK: ExpiryReason.UNFILLED_FOK,
 }
 
+# looked up once: a member of an enum costs a call each time
+_FILLED = OrderState.FILLED
+_GTC = TimeInForce.GTC
+_PARTIALLY_FILLED = OrderState.PARTIALLY_FILLED
+_UNPREVENTED = SelfTradePrevention.NONE
+
 
 class MatchingEngine:
     """Price-time priority over any number of markets. Its times come from `clock`, everything else from its input."""
@@ -283,7 +289,7 @@ class MatchingEngine:
 
     def _match(self, floor: MarketFloor, order: Order, now: int) -> None:
         book, is_buy, limit = floor.book, order.is_buy, order.price
-        avoided = None if order.self_trade is SelfTradePrevention.NONE else order.owner
+        avoided = None if order.self_trade is _UNPREVENTED else order.owner
         while order.remaining:
             maker = book.first_opposite(is_buy, limit)
             if maker is None:
@@ -334,7 +340,7 @@ class MatchingEngine:
             self._finish(floor, order, OrderState.FILLED if ends_filled else OrderState.EXPIRED, now)
         elif not order.price:
             self._expire(floor, order, ExpiryReason.NO_LIQUIDITY, now)
-        elif order.time_in_force is TimeInForce.GTC:
+        elif order.time_in_force is _GTC:
             floor.book.add(order)
         else:
             self._expire(floor, order, _EXPIRY[order.time_in_force], now)
@@ -393,7 +399,7 @@ class MatchingEngine:
         )
         order.quote_spent += trade.cost
         order.updated = account.updated = trade.time
-        order.state = OrderState.PARTIALLY_FILLED if order.remaining else OrderState.FILLED
+        order.state = _PARTIALLY_FILLED if order.remaining else _FILLED
         order.fills.append(fill)
         self._orders[order.account].add_fill(fill)
         if self._listeners:

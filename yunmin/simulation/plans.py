@@ -13,6 +13,13 @@ from yunmin.simulation.units import SCALE, cost_of
 
 __all__ = ["Plan", "cost_to_buy", "plan_order", "plan_pair", "refuse_amendment"]
 
+# looked up once: a member of an enum costs a call each time
+_BUY = Side.BUY
+_FOK = TimeInForce.FOK
+_LIMIT = OrderType.LIMIT
+_LIMIT_MAKER = OrderType.LIMIT_MAKER
+_MARKET = OrderType.MARKET
+
 
 class Plan(NamedTuple):
     """`lock` is in quote units for a buy and base units for a sell."""
@@ -25,10 +32,13 @@ class Plan(NamedTuple):
 
 def plan_order(new: NewOrder, market: Market, book: OrderBook, last_price: int) -> Plan | Refusal:
     """The plan for `new` against the book as it is now, or why it cannot be accepted."""
-    if new.stop_price or new.order_type in STOP_TYPES:
+    order_type = new.order_type
+    if new.stop_price:
         return _plan_stop(new, market, last_price)
-    if new.order_type is OrderType.LIMIT or new.order_type is OrderType.LIMIT_MAKER:
+    if order_type is _LIMIT or order_type is _LIMIT_MAKER:
         return _plan_limit(new, market, book)
+    if order_type is not _MARKET:
+        return Refusal.OFF_GRID
     return _plan_by_quote(new, market, book) if new.quote_qty else _plan_by_qty(new, market, book)
 
 
@@ -60,12 +70,12 @@ def _plan_limit(new: NewOrder, market: Market, book: OrderBook) -> Plan | Refusa
     qty, price = new.qty, new.price
     if qty <= 0 or price <= 0 or qty % market.step or price % market.tick:
         return Refusal.OFF_GRID
-    is_buy = new.side is Side.BUY
+    is_buy = new.side is _BUY
     may_trade = True
-    if new.order_type is OrderType.LIMIT_MAKER:
+    if new.order_type is _LIMIT_MAKER:
         if book.first_opposite(is_buy, price) is not None:
             return Refusal.WOULD_TAKE
-    elif new.time_in_force is TimeInForce.FOK:
+    elif new.time_in_force is _FOK:
         may_trade = can_fill(book, new.self_trade, new.account, is_buy=is_buy, limit=price, qty=qty)
     return Plan(is_buy, qty, price * qty // SCALE if is_buy else qty, may_trade)
 
