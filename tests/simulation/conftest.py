@@ -11,7 +11,8 @@ from yunmin.core.data_contracts.enums import OrderType, Side, TimeInForce
 from yunmin.simulation.fees import FeeDiscount, FeeSchedule
 from yunmin.simulation.ledger import Ledger
 from yunmin.simulation.matching_engine import MatchingEngine
-from yunmin.simulation.orders import Market, NewOrder, Order, Refusal
+from yunmin.simulation.order_lists import OrderList
+from yunmin.simulation.orders import Market, NewOrder, Order, Refusal, SelfTradePrevention
 from yunmin.simulation.units import to_units
 
 BTC = Market("BTCUSD", "BTC", "USD", to_units("0.01"), to_units("0.0001"))
@@ -46,6 +47,8 @@ class Bench:
         order_type: str | None = None,
         tif: str = "GTC",
         quote_qty: str = "0",
+        stop: str = "0",
+        stp: str = "NONE",
         client_order_id: str | None = None,
         market: str = "BTCUSD",
     ) -> Order | Refusal:
@@ -62,8 +65,42 @@ class Bench:
                 price=to_units(price),
                 quote_qty=to_units(quote_qty),
                 time_in_force=TimeInForce(tif),
+                stop_price=to_units(stop),
+                self_trade=SelfTradePrevention(stp),
             )
         )
+
+    def pair(
+        self,
+        account: str,
+        side: str,
+        qty: str,
+        *,
+        limit: str,
+        stop: str,
+        stop_limit: str = "0",
+        name: str | None = None,
+        market: str = "BTCUSD",
+    ) -> OrderList | Refusal:
+        """A post-only order and a stop loss of which one ends the other."""
+        self._count += 1
+        kind = OrderType.STOP_LOSS if stop_limit == "0" else OrderType.STOP_LOSS_LIMIT
+        resting = NewOrder(
+            account,
+            market,
+            Side(side),
+            OrderType.LIMIT_MAKER,
+            f"limit-{self._count}",
+            qty=to_units(qty),
+            price=to_units(limit),
+        )
+        waiting = resting._replace(
+            order_type=kind,
+            client_order_id=f"stop-{self._count}",
+            price=to_units(stop_limit),
+            stop_price=to_units(stop),
+        )
+        return self.engine.place_pair(resting, waiting, name or f"pair-{self._count}")
 
     def order(self, *args: str, **kwargs: str) -> Order:
         placed = self.send(*args, **kwargs)

@@ -11,38 +11,61 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from yunmin.clock import seeded
-from yunmin.simulation.orders import EngineEvent, Order
+from yunmin.simulation.orders import EngineEvent, Order, SelfTradePrevention
 
 ACCOUNTS = ("ann", "bob", "cid", "thrifty")
+STOPS = ("STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT")
+MODES = tuple(SelfTradePrevention)
 
 commands = st.lists(
     st.tuples(
         st.sampled_from(ACCOUNTS),
         st.sampled_from(("BUY", "SELL")),
-        st.sampled_from(("LIMIT", "MARKET", "LIMIT_MAKER", "QUOTE", "CANCEL")),
+        st.sampled_from(("LIMIT", "MARKET", "LIMIT_MAKER", "QUOTE", "CANCEL", "AMEND", "PAIR", *STOPS)),
         st.sampled_from(("GTC", "IOC", "FOK")),
         st.integers(0, 400),
         st.integers(9_990, 10_010),
         st.sampled_from(("BTCUSD", "TOKUSD")),
+        st.sampled_from(MODES),
     ),
     max_size=40,
 )
 
 
-def carry_out(bench: Any, command: tuple[str, str, str, str, int, int, str]) -> None:
-    account, side, kind, tif, size, cents, market = command
+def carry_out(bench: Any, command: tuple[str, str, str, str, int, int, str, str]) -> None:
+    account, side, kind, tif, size, cents, market, stp = command
     qty, price = f"{size / 100:.2f}", f"{cents / 100:.2f}"
     if kind == "CANCEL":
         open_orders = bench.engine.orders_of(account).open_orders()
         if open_orders:
             order = open_orders[size % len(open_orders)]
             bench.engine.cancel(account, order.market, order.id)
+    elif kind == "AMEND":
+        open_orders = bench.engine.orders_of(account).open_orders()
+        if open_orders:
+            order = open_orders[size % len(open_orders)]
+            less = order.qty - size * 10**6
+            bench.engine.amend(account, order.market, order.id, qty=less, client_order_id=f"{order.client_order_id}+")
+    elif kind == "PAIR":
+        far = f"{(2 * 10_000 - cents) / 100:.2f}"
+        bench.pair(account, side, qty, limit=price, stop=far, stop_limit=far if size % 2 else "0", market=market)
     elif kind == "MARKET":
-        bench.send(account, side, qty, market=market)
+        bench.send(account, side, qty, market=market, stp=stp)
     elif kind == "QUOTE":
-        bench.send(account, side, quote_qty=f"{size}.37", market=market)
+        bench.send(account, side, quote_qty=f"{size}.37", market=market, stp=stp)
+    elif kind in STOPS:
+        own = f"{(cents + size % 21 - 10) / 100:.2f}" if kind.endswith("LIMIT") else "0"
+        bench.send(account, side, qty, own, order_type=kind, tif=tif, stop=price, market=market, stp=stp)
     else:
-        bench.send(account, side, qty, price, order_type=kind, tif=tif if kind == "LIMIT" else "GTC", market=market)
+        bench.send(
+            account, side, qty, price, order_type=kind, tif=tif if kind == "LIMIT" else "GTC", market=market, stp=stp
+        )
+
+
+def needed_by(order: Order) -> int:
+    if not order.is_buy:
+        return order.remaining
+    return (order.price or order.stop_price) * order.remaining // 10**8
 
 
 def assert_invariants(bench: Any) -> None:
@@ -54,6 +77,10 @@ def assert_invariants(bench: Any) -> None:
             assert sum(fill.cost for fill in order.fills) == order.quote_spent
             assert (order in index.open.values()) is order.is_open
             assert order.is_open or order.locked == 0
+            if order.is_open:
+                together = order.group.orders if order.group is not None else [order]
+                still_open = [one for one in together if one.is_open]
+                assert sum(one.locked for one in still_open) == max(needed_by(one) for one in still_open)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -82,15 +109,16 @@ def test_costs_finer_than_the_smallest_unit_are_rounded_alike_for_both_sides(
     assert max(costs) <= 0
 
 
-def random_command(random: Random) -> tuple[str, str, str, str, int, int, str]:
+def random_command(random: Random) -> tuple[str, str, str, str, int, int, str, str]:
     return (
         random.choice(ACCOUNTS),
         random.choice(("BUY", "SELL")),
-        random.choice(("LIMIT", "LIMIT", "LIMIT", "MARKET", "LIMIT_MAKER", "QUOTE", "CANCEL")),
+        random.choice(("LIMIT", "LIMIT", "LIMIT", "MARKET", "LIMIT_MAKER", "QUOTE", "CANCEL", "AMEND", "PAIR", *STOPS)),
         random.choice(("GTC", "GTC", "IOC", "FOK")),
         random.randint(0, 400),
         random.randint(9_950, 10_050),
         random.choice(("BTCUSD", "TOKUSD")),
+        random.choice(MODES),
     )
 
 

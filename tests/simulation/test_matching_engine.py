@@ -146,7 +146,7 @@ def test_a_self_trade_is_allowed_and_seen_by_both_orders_under_one_id(bench: Any
         ({"qty": "1", "price": "100000000"}, Refusal.INSUFFICIENT_FUNDS),
         ({"qty": "101", "side": "SELL"}, Refusal.INSUFFICIENT_FUNDS),
         ({"qty": "1", "price": "201", "order_type": "LIMIT_MAKER"}, Refusal.WOULD_TAKE),
-        ({"qty": "1", "price": "201", "order_type": "STOP_LOSS"}, Refusal.UNSUPPORTED_TYPE),
+        ({"qty": "1", "price": "201", "stop": "202"}, Refusal.UNSUPPORTED_TYPE),
         ({"quote_qty": "10", "side": "SELL"}, Refusal.EMPTY_BOOK),
         ({"quote_qty": "0.001"}, Refusal.BELOW_ONE_STEP),
         ({"qty": "1", "price": "100", "client_order_id": "taken"}, Refusal.DUPLICATE_CLIENT_ID),

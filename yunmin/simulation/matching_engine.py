@@ -9,14 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from yunmin.clock import Clock
-from yunmin.core.data_contracts.enums import OrderState, OrderType, TimeInForce
+from yunmin.core.data_contracts.enums import OrderState, TimeInForce
 from yunmin.errors import ConfigurationError
+from yunmin.simulation.auditing import audit_venue
 from yunmin.simulation.conversion import Conversion
+from yunmin.simulation.fee_desk import FeeDesk
 from yunmin.simulation.ledger import Account, Audit, Ledger
-from yunmin.simulation.order_book import OrderBook
+from yunmin.simulation.market_floor import MarketFloor
 from yunmin.simulation.order_index import OrderIndex
+from yunmin.simulation.order_lists import OrderList, may_pair
 from yunmin.simulation.orders import (
     AccountFill,
+    Amendment,
     EngineEvent,
     EventKind,
     ExpiryReason,
@@ -25,30 +29,25 @@ from yunmin.simulation.orders import (
     NewOrder,
     Order,
     Refusal,
+    SelfTradePrevention,
     Trade,
 )
-from yunmin.simulation.plans import Plan, plan_order
-from yunmin.simulation.tape import Tape
+from yunmin.simulation.plans import Plan, cost_to_buy, plan_order, plan_pair, refuse_amendment
+from yunmin.simulation.self_trades import can_fill, prevented_parts
 from yunmin.simulation.units import SCALE, to_micros
 
-__all__ = ["MarketFloor", "MatchingEngine"]
+__all__ = ["MatchingEngine"]
 
 _EXPIRY = {
     TimeInForce.IOC: ExpiryReason.UNFILLED_IOC,
     TimeInForce.FOK: ExpiryReason.UNFILLED_FOK,
 }
 
-
-class MarketFloor:
-    """Where one market trades: its book, its tape, and the numbering of its orders (unique per market only)."""
-
-    __slots__ = ("book", "last_order_id", "market", "tape")
-
-    def __init__(self, market: Market) -> None:
-        self.market = market
-        self.book = OrderBook()
-        self.tape = Tape()
-        self.last_order_id = 0
+# looked up once: a member of an enum costs a call each time
+_FILLED = OrderState.FILLED
+_GTC = TimeInForce.GTC
+_PARTIALLY_FILLED = OrderState.PARTIALLY_FILLED
+_UNPREVENTED = SelfTradePrevention.NONE
 
 
 class MatchingEngine:
@@ -60,9 +59,10 @@ class MatchingEngine:
         self._clock = clock
         self._orders: dict[str, OrderIndex] = {}
         self._listeners: list[Listener] = []
-        self._fees_free = ledger.fee_account.free
-        self._conversion = Conversion({name: (f.market, f.tape) for name, f in self._floors.items()})
+        conversion = Conversion({name: (f.market, f.tape) for name, f in self._floors.items()})
+        self._charge = FeeDesk(ledger.fee_account, conversion).charge
         self._last_time = 0
+        self._last_list_id = 0
 
     @property
     def markets(self) -> tuple[Market, ...]:
@@ -109,74 +109,245 @@ class MatchingEngine:
         index = self._orders.get(new.account) or self.orders_of(new.account)
         if new.client_order_id in index.open_client_ids:
             return Refusal.DUPLICATE_CLIENT_ID
-        plan = plan_order(new, floor.market, floor.book)
+        plan = plan_order(new, floor.market, floor.book, floor.tape.last_price)
         if isinstance(plan, Refusal):
             return plan
         if not account.lock(floor.market.quote if plan.is_buy else floor.market.base, plan.lock):
             return Refusal.INSUFFICIENT_FUNDS
         return self._accept(new, plan, floor, index, account)
 
+    def place_pair(self, one: NewOrder, other: NewOrder, client_list_id: str) -> OrderList | Refusal:
+        """Carry out two orders of which the first to trade or to be triggered ends the other; all or nothing.
+
+        What is set aside is enough for the dearer of the two.
+        """
+        floor, account = self._floors.get(one.market), self._ledger.account(one.account)
+        if floor is None:
+            return Refusal.UNKNOWN_MARKET
+        if account is None:
+            return Refusal.UNKNOWN_ACCOUNT
+        if not may_pair(one, other):
+            return Refusal.UNSUPPORTED_TYPE
+        index = self.orders_of(one.account)
+        ids = {one.client_order_id, other.client_order_id}
+        if len(ids) < 2 or ids & index.open_client_ids:
+            return Refusal.DUPLICATE_CLIENT_ID
+        if client_list_id in {pair.client_list_id for pair in index.open_lists()}:
+            return Refusal.DUPLICATE_CLIENT_ID
+        plans = plan_pair(one, other, floor.market, floor.book, floor.tape.last_price)
+        if isinstance(plans, Refusal):
+            return plans
+        asset = floor.market.quote if plans[0].is_buy else floor.market.base
+        if not account.lock(asset, sum(plan.lock for plan in plans)):
+            return Refusal.INSUFFICIENT_FUNDS
+        now = self.now()
+        pair = OrderList(self._last_list_id, client_list_id, account=account.name, market=one.market, created=now)
+        self._last_list_id += 1
+        index.lists[pair.id] = pair
+        for new, plan in zip((one, other), plans, strict=True):
+            order = self._enroll(new, plan, floor, index, account, now)
+            order.group = pair
+            pair.orders.append(order)
+            if order.stop_price:
+                self._wait(floor, order)
+            else:
+                floor.book.add(order)
+        return pair
+
     def cancel(self, account: str, market: str, order_id: int) -> Order | Refusal:
-        """End an open order of `account` and give back what was set aside for it."""
+        """End an open order of `account`, and with it its list, and give back what was set aside."""
         index = self._orders.get(account)
         order = index.open.get((market, order_id)) if index is not None else None
         if order is None:
             return Refusal.UNKNOWN_ORDER
         floor = self._floors[market]
-        floor.book.remove(order)
-        self._finish(floor, order, OrderState.CANCELLED, self.now())
+        now = self.now()
+        for ending in (order, *(order.group.open_besides(order) if order.group is not None else ())):
+            self._take_out(floor, ending)
+            self._finish(floor, ending, OrderState.CANCELLED, now)
         return order
 
-    def audit(self) -> Audit:
-        """The ledger's own audit, and: books not crossed, and locked funds are exactly those of the open orders."""
-        problems = list(self._ledger.audit().problems)
-        problems += [f"{name}: the book is crossed" for name, floor in self._floors.items() if floor.book.is_crossed]
-        problems += [line for account in self._ledger.accounts() for line in self._lock_problems(account)]
-        return Audit(tuple(problems))
+    def amend(self, account: str, market: str, order_id: int, *, qty: int, client_order_id: str) -> Amendment | Refusal:
+        """Make an open order smaller. It keeps its id and its place; what it no longer needs is given back."""
+        index = self._orders.get(account)
+        order = index.open.get((market, order_id)) if index is not None else None
+        if order is None or index is None:
+            return Refusal.UNKNOWN_ORDER
+        floor = self._floors[market]
+        refusal = refuse_amendment(order, qty, floor.market)
+        if refusal is not None:
+            return refusal
+        if client_order_id != order.client_order_id and client_order_id in index.open_client_ids:
+            return Refusal.DUPLICATE_CLIENT_ID
+        now = self.now()
+        done = Amendment(
+            len(floor.amendments), market, order_id, order.client_order_id, client_order_id, order.qty, qty, now
+        )
+        floor.amendments.append(done)
+        index.rename(order, client_order_id)
+        by = order.qty - qty
+        for smaller in (order, *(order.group.open_besides(order) if order.group is not None else ())):
+            self._shrink(floor, smaller, by, now)
+        return done
 
-    def _lock_problems(self, account: Account) -> list[str]:
-        needed: dict[str, int] = {}
-        for order in self.orders_of(account.name).open.values():
-            market = self._floors[order.market].market
-            asset = market.quote if order.is_buy else market.base
-            needed[asset] = needed.get(asset, 0) + order.locked
-        return [
-            f"{account.name}: {account.locked[asset]} {asset} locked, open orders hold {needed.get(asset, 0)}"
-            for asset in sorted(needed.keys() | account.locked.keys())
-            if account.locked[asset] != needed.get(asset, 0)
-        ]
+    def _shrink(self, floor: MarketFloor, order: Order, by: int, now: int) -> None:
+        floor.book.shrink(order, by)
+        order.qty -= by
+        order.remaining -= by
+        order.updated = order.owner.updated = now
+        self._release_spare(floor, order)
+        if self._listeners:
+            self._tell(EventKind.AMENDED, now, order, None)
+
+    def audit(self) -> Audit:
+        """Whether value was conserved, books are not crossed, and locks are those of the open orders."""
+        return audit_venue(self._ledger, self._floors, self._orders)
 
     def _accept(self, new: NewOrder, plan: Plan, floor: MarketFloor, index: OrderIndex, account: Account) -> Order:
         now = self.now()
+        order = self._enroll(new, plan, floor, index, account, now)
+        if order.stop_price:
+            self._wait(floor, order)
+            return order
+        if plan.may_trade:
+            self._match(floor, order, now)
+        self._settle_remainder(floor, order, now)
+        if floor.stops:
+            self._trigger(floor, now)
+        return order
+
+    def _enroll(
+        self, new: NewOrder, plan: Plan, floor: MarketFloor, index: OrderIndex, account: Account, now: int
+    ) -> Order:
         floor.last_order_id += 1
         order = Order(floor.last_order_id, new, account, qty=plan.qty, locked=plan.lock, now=now)
         index.add(order)
         if self._listeners:
             self._tell(EventKind.ACCEPTED, now, order, None)
-        if plan.may_trade:
+        return order
+
+    def _wait(self, floor: MarketFloor, order: Order) -> None:
+        if not floor.stops:
+            floor.stops.seen = floor.tape.next_id
+        floor.stops.add(order)
+
+    def _decide(self, floor: MarketFloor, order: Order, now: int) -> None:
+        """`order` is the one of its list that goes ahead: the others end, and what they hold passes to it."""
+        for other in order.group.open_besides(order) if order.group is not None else ():
+            order.locked += other.locked
+            other.locked = 0
+            self._take_out(floor, other)
+            self._expire(floor, other, ExpiryReason.LIST_DECIDED, now)
+        self._release_spare(floor, order)
+
+    def _trigger(self, floor: MarketFloor, now: int) -> None:
+        """Let what the latest trades have reached go to work, and then what those orders' own trades have reached."""
+        while floor.stops and floor.stops.seen < floor.tape.next_id:
+            latest = floor.tape.trades[floor.stops.seen - floor.tape.next_id :]
+            floor.stops.seen = floor.tape.next_id
+            for order in floor.stops.due(trade.price for trade in latest):
+                if order.is_open:  # a list that was decided meanwhile has ended it
+                    self._go_to_work(floor, order, now)
+
+    def _go_to_work(self, floor: MarketFloor, order: Order, now: int) -> None:
+        if order.group is not None:
+            self._decide(floor, order, now)
+        order.working_since = order.updated = now
+        if self._listeners:
+            self._tell(EventKind.TRIGGERED, now, order, None)
+        if order.is_buy and not order.price and not self._lock_for_market(floor, order):
+            self._expire(floor, order, ExpiryReason.NO_FUNDS, now)
+            return
+        is_fok = order.time_in_force is TimeInForce.FOK and order.price
+        if not is_fok or can_fill(
+            floor.book,
+            order.self_trade,
+            order.account,
+            is_buy=order.is_buy,
+            limit=order.price,
+            qty=order.remaining,
+        ):
             self._match(floor, order, now)
         self._settle_remainder(floor, order, now)
-        return order
+
+    def _lock_for_market(self, floor: MarketFloor, order: Order) -> bool:
+        """Set aside what the book asks for, instead of what the stop price had promised."""
+        quote = floor.market.quote
+        order.owner.unlock(quote, order.locked)
+        order.locked = 0
+        needed = cost_to_buy(order.remaining, floor.book, order.self_trade, order.account)
+        if not order.owner.lock(quote, needed):
+            return False
+        order.locked = needed
+        return True
+
+    def _take_out(self, floor: MarketFloor, order: Order) -> None:
+        if order.working_since:
+            floor.book.remove(order)
+        else:
+            floor.stops.remove(order)
 
     def _match(self, floor: MarketFloor, order: Order, now: int) -> None:
         book, is_buy, limit = floor.book, order.is_buy, order.price
+        avoided = None if order.self_trade is _UNPREVENTED else order.owner
         while order.remaining:
             maker = book.first_opposite(is_buy, limit)
             if maker is None:
                 return
-            self._trade(floor, order, maker, now)
+            if maker.group is not None:
+                self._decide(floor, maker, now)
+            if maker.owner is avoided:
+                self._prevent(floor, order, maker, now)
+            else:
+                self._trade(floor, order, maker, now)
+
+    def _prevent(self, floor: MarketFloor, taker: Order, maker: Order, now: int) -> None:
+        from_taker, from_maker = prevented_parts(taker.self_trade, taker.remaining, maker.remaining)
+        number = floor.record_prevented(taker, maker, from_taker, from_maker, now)
+        if from_maker:
+            floor.book.take(maker, from_maker)
+            self._withhold(floor, maker, from_maker, number, now)
+            if not maker.remaining:
+                self._expire(floor, maker, ExpiryReason.SELF_TRADE, now)
+        if from_taker:
+            taker.remaining -= from_taker
+            self._withhold(floor, taker, from_taker, number, now)
+            if not taker.remaining:
+                taker.expiry_reason = ExpiryReason.SELF_TRADE
+
+    def _withhold(self, floor: MarketFloor, order: Order, qty: int, number: int, now: int) -> None:
+        order.prevented += qty
+        order.prevented_match = number
+        order.updated = now
+        self._release_spare(floor, order)
+        if self._listeners:
+            self._tell(EventKind.PREVENTED, now, order, None)
+
+    def _release_spare(self, floor: MarketFloor, order: Order) -> None:
+        """Give back what a smaller order no longer needs; a market buy keeps all of it to its end."""
+        needed = order.locked
+        if not order.is_buy:
+            needed = order.remaining
+        elif order.price or not order.working_since:
+            needed = (order.price or order.stop_price) * order.remaining // SCALE
+        if needed < order.locked:
+            order.owner.unlock(floor.market.quote if order.is_buy else floor.market.base, order.locked - needed)
+            order.locked = needed
 
     def _settle_remainder(self, floor: MarketFloor, order: Order, now: int) -> None:
         if order.remaining == 0:
-            self._finish(floor, order, OrderState.FILLED, now)
-        elif order.order_type is OrderType.MARKET:
-            order.expiry_reason = ExpiryReason.NO_LIQUIDITY
-            self._finish(floor, order, OrderState.EXPIRED, now)
-        elif order.time_in_force is TimeInForce.GTC:
+            ends_filled = order.expiry_reason is None
+            self._finish(floor, order, OrderState.FILLED if ends_filled else OrderState.EXPIRED, now)
+        elif not order.price:
+            self._expire(floor, order, ExpiryReason.NO_LIQUIDITY, now)
+        elif order.time_in_force is _GTC:
             floor.book.add(order)
         else:
-            order.expiry_reason = _EXPIRY[order.time_in_force]
-            self._finish(floor, order, OrderState.EXPIRED, now)
+            self._expire(floor, order, _EXPIRY[order.time_in_force], now)
+
+    def _expire(self, floor: MarketFloor, order: Order, reason: ExpiryReason, now: int) -> None:
+        order.expiry_reason = reason
+        self._finish(floor, order, OrderState.EXPIRED, now)
 
     def _trade(self, floor: MarketFloor, taker: Order, maker: Order, now: int) -> None:
         price = maker.price
@@ -228,27 +399,11 @@ class MatchingEngine:
         )
         order.quote_spent += trade.cost
         order.updated = account.updated = trade.time
-        order.state = OrderState.PARTIALLY_FILLED if order.remaining else OrderState.FILLED
+        order.state = _PARTIALLY_FILLED if order.remaining else _FILLED
         order.fills.append(fill)
         self._orders[order.account].add_fill(fill)
         if self._listeners:
             self._tell(EventKind.TRADED, trade.time, order, fill)
-
-    def _charge(self, account: Account, received: int, asset: str, is_maker: bool) -> tuple[int, str]:  # noqa: FBT001
-        fees = account.fees
-        fee = fees.on_received(received, fees.maker if is_maker else fees.taker)
-        if fees.discount is not None:
-            paid_in = fees.discount.asset
-            converted = self._conversion.convert(fee, asset, paid_in)
-            if converted is not None:
-                cheaper = fees.reduced(converted)
-                if 0 < cheaper <= account.free[paid_in]:
-                    account.free[paid_in] -= cheaper
-                    self._fees_free[paid_in] += cheaper
-                    return cheaper, paid_in
-        account.free[asset] -= fee
-        self._fees_free[asset] += fee
-        return fee, asset
 
     def _finish(self, floor: MarketFloor, order: Order, state: OrderState, now: int) -> None:
         account = order.owner

@@ -117,6 +117,12 @@ class OrderBook:
             (self._bids if maker.is_buy else self._asks).remove(maker, level)
         self.sequence += 1
 
+    def shrink(self, order: Order, qty: int) -> None:
+        """Take `qty` off a resting order that keeps its place."""
+        if order.level is not None:
+            order.level.qty -= qty
+            self.sequence += 1
+
     def first_opposite(self, is_buy: bool, limit: int) -> Order | None:  # noqa: FBT001 - the side, in the hot path
         """The order that a taker would meet first, if its price is within `limit` (0: any price)."""
         level = (self._asks if is_buy else self._bids).best()

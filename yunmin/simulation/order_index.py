@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from yunmin.simulation.order_lists import OrderList
 from yunmin.simulation.orders import AccountFill, Order
 
 __all__ = ["OrderIndex"]
@@ -16,6 +17,7 @@ class OrderIndex:
         self._keeps_history = keeps_history
         self.open: dict[tuple[str, int], Order] = {}
         self.open_client_ids: set[str] = set()
+        self.lists: dict[int, OrderList] = {}
         self._by_market: defaultdict[str, list[Order]] = defaultdict(list)
         self._fills: defaultdict[str, list[AccountFill]] = defaultdict(list)
         self._by_id: dict[tuple[str, int], Order] = {}
@@ -30,6 +32,15 @@ class OrderIndex:
             self._by_client_id[(order.market, order.client_order_id)] = order
             self._by_market[order.market].append(order)
 
+    def rename(self, order: Order, client_order_id: str) -> None:
+        """Let `order` carry another client order id; the old one is free again."""
+        self.open_client_ids.discard(order.client_order_id)
+        self.open_client_ids.add(client_order_id)
+        if self._keeps_history:
+            self._by_client_id.pop((order.market, order.client_order_id), None)
+            self._by_client_id[(order.market, client_order_id)] = order
+        order.client_order_id = client_order_id
+
     def close(self, order: Order) -> None:
         del self.open[(order.market, order.id)]
         self.open_client_ids.discard(order.client_order_id)
@@ -37,6 +48,14 @@ class OrderIndex:
     def add_fill(self, fill: AccountFill) -> None:
         if self._keeps_history:
             self._fills[fill.market].append(fill)
+
+    def open_lists(self) -> list[OrderList]:
+        """Oldest first."""
+        return [one for one in self.lists.values() if one.is_open]
+
+    def list_by_client_id(self, client_list_id: str) -> OrderList | None:
+        """The latest list that carried this id."""
+        return next((one for one in reversed(self.lists.values()) if one.client_list_id == client_list_id), None)
 
     def by_id(self, market: str, order_id: int) -> Order | None:
         """Open or done; for an account without history only open ones."""

@@ -16,9 +16,11 @@ from yunmin.errors import ConfigurationError
 if TYPE_CHECKING:
     from yunmin.simulation.ledger import Account
     from yunmin.simulation.order_book import Level
+    from yunmin.simulation.order_lists import OrderList
 
 __all__ = [
     "AccountFill",
+    "Amendment",
     "EngineEvent",
     "EventKind",
     "ExpiryReason",
@@ -26,7 +28,9 @@ __all__ = [
     "Market",
     "NewOrder",
     "Order",
+    "PreventedMatch",
     "Refusal",
+    "SelfTradePrevention",
     "Trade",
 ]
 
@@ -57,7 +61,10 @@ class Refusal(StrEnum):
     UNSUPPORTED_TYPE = "UNSUPPORTED_TYPE"
     DUPLICATE_CLIENT_ID = "DUPLICATE_CLIENT_ID"
     OFF_GRID = "OFF_GRID"
+    NO_CHANGE = "NO_CHANGE"
+    WOULD_GROW = "WOULD_GROW"
     WOULD_TAKE = "WOULD_TAKE"
+    WOULD_TRIGGER = "WOULD_TRIGGER"
     EMPTY_BOOK = "EMPTY_BOOK"
     BELOW_ONE_STEP = "BELOW_ONE_STEP"
     INSUFFICIENT_FUNDS = "INSUFFICIENT_FUNDS"
@@ -69,10 +76,26 @@ class ExpiryReason(StrEnum):
     UNFILLED_IOC = "UNFILLED_IOC"
     UNFILLED_FOK = "UNFILLED_FOK"
     NO_LIQUIDITY = "NO_LIQUIDITY"
+    NO_FUNDS = "NO_FUNDS"
+    SELF_TRADE = "SELF_TRADE"
+    LIST_DECIDED = "LIST_DECIDED"
+
+
+class SelfTradePrevention(StrEnum):
+    """What a taker asks for where it would trade with an order of its own account. DECREMENT takes from both."""
+
+    NONE = "NONE"
+    EXPIRE_MAKER = "EXPIRE_MAKER"
+    EXPIRE_TAKER = "EXPIRE_TAKER"
+    EXPIRE_BOTH = "EXPIRE_BOTH"
+    DECREMENT = "DECREMENT"
 
 
 class NewOrder(NamedTuple):
-    """A command to place. A market order has no price; it gives `qty` or (to spend or receive quote) `quote_qty`."""
+    """A command to place. A market order has no price; it gives `qty` or (to spend or receive quote) `quote_qty`.
+
+    `stop_price` is the last traded price for which a conditional order waits.
+    """
 
     account: str
     market: str
@@ -83,12 +106,16 @@ class NewOrder(NamedTuple):
     price: int = 0
     quote_qty: int = 0
     time_in_force: TimeInForce = TimeInForce.GTC
+    stop_price: int = 0
+    self_trade: SelfTradePrevention = SelfTradePrevention.NONE
 
 
 class Order:
     """An order as the engine holds it: mutable, and only the engine changes it.
 
-    `locked` is what is still set aside for it: quote units when buying, base units when selling.
+    `locked` is what is still set aside for it: quote units when buying, base units when selling. `working_since` is
+    when it began to trade or to rest in the book; 0 while it waits for its stop price. `prevented` is the quantity that
+    ended instead of a trade with itself.
     """
 
     __slots__ = (
@@ -97,6 +124,7 @@ class Order:
         "created",
         "expiry_reason",
         "fills",
+        "group",
         "id",
         "is_buy",
         "level",
@@ -106,14 +134,19 @@ class Order:
         "order_type",
         "owner",
         "prev",
+        "prevented",
+        "prevented_match",
         "price",
         "qty",
         "quote_qty",
         "quote_spent",
         "remaining",
+        "self_trade",
         "state",
+        "stop_price",
         "time_in_force",
         "updated",
+        "working_since",
     )
 
     def __init__(self, order_id: int, new: NewOrder, owner: Account, *, qty: int, locked: int, now: int) -> None:
@@ -125,24 +158,30 @@ class Order:
         self.order_type = new.order_type
         self.client_order_id = new.client_order_id
         self.price = new.price
+        self.stop_price = new.stop_price
+        self.self_trade = new.self_trade
         self.quote_qty = new.quote_qty
         self.time_in_force = new.time_in_force
         self.qty = qty
         self.remaining = qty
+        self.prevented = 0
+        self.prevented_match: int | None = None
         self.quote_spent = 0
         self.locked = locked
         self.state = OrderState.OPEN
         self.expiry_reason: ExpiryReason | None = None
         self.created = now
         self.updated = now
+        self.working_since = 0 if new.stop_price else now
         self.fills: list[AccountFill] = []
+        self.group: OrderList | None = None
         self.level: Level | None = None
         self.prev: Order | None = None
         self.next: Order | None = None
 
     @property
     def filled(self) -> int:
-        return self.qty - self.remaining
+        return self.qty - self.remaining - self.prevented
 
     @property
     def side(self) -> Side:
@@ -167,6 +206,34 @@ class Trade(NamedTuple):
     sell_order_id: int
 
 
+class Amendment(NamedTuple):
+    """An open order made smaller where it stands, under a new client order id."""
+
+    id: int
+    market: str
+    order_id: int
+    old_client_order_id: str
+    new_client_order_id: str
+    old_qty: int
+    new_qty: int
+    time: int
+
+
+class PreventedMatch(NamedTuple):
+    """A trade that did not happen because both orders were of `account`, and how much of each ended instead."""
+
+    id: int
+    market: str
+    account: str
+    taker_order_id: int
+    maker_order_id: int
+    mode: SelfTradePrevention
+    price: int
+    taker_qty: int
+    maker_qty: int
+    time: int
+
+
 class AccountFill(NamedTuple):
     """One trade as one of its two orders sees it, with the fee that its account paid."""
 
@@ -188,7 +255,10 @@ class EventKind(StrEnum):
     """What happened to an order."""
 
     ACCEPTED = "ACCEPTED"
+    TRIGGERED = "TRIGGERED"
+    AMENDED = "AMENDED"
     TRADED = "TRADED"
+    PREVENTED = "PREVENTED"
     CANCELLED = "CANCELLED"
     EXPIRED = "EXPIRED"
 

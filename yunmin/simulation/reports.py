@@ -44,6 +44,7 @@ class OrderReport:
     order_type: OrderType
     time_in_force: TimeInForce
     price: Decimal
+    stop_price: Decimal
     qty: Decimal
     filled: Decimal
     cost: Decimal
@@ -100,6 +101,7 @@ def report_order(order: Order) -> OrderReport:
         order_type=order.order_type,
         time_in_force=order.time_in_force,
         price=from_units(order.price),
+        stop_price=from_units(order.stop_price),
         qty=from_units(order.qty),
         filled=from_units(order.filled),
         cost=from_units(order.quote_spent),

@@ -79,6 +79,7 @@ STATUSES: Final = {
 _BUY, _SELL, _MAKER, _TAKER = Side.BUY, Side.SELL, Liquidity.MAKER, Liquidity.TAKER
 _REAL, _REST = FillKind.REAL, Source.REST
 _WIRE_ZERO: Final = "0.00000000"
+_NOTHING: Final = Decimal(_WIRE_ZERO)
 
 
 def parse_order(raw: Json, symbol: str, *, source: Source = Source.REST) -> OrderUpdate:
@@ -170,7 +171,7 @@ def parse_account(raw: Json) -> AccountState:
         free, locked = entry["free"], entry["locked"]
         if free == locked == _WIRE_ZERO:
             continue
-        held = ZERO if locked == _WIRE_ZERO else _signed(locked)
+        held = _NOTHING if locked == _WIRE_ZERO else _signed(locked)
         balance = {"asset": _text(entry["asset"]), "free": _signed(free), "locked": held}
         if balance["free"] or balance["locked"]:
             balances[balance["asset"]] = Balance.from_checked(balance)

@@ -74,7 +74,7 @@ class Api:
         try:
             answer, status = self._handle(request, visit), 200
         except ApiError as error:
-            answer, status = {"code": error.code, "msg": error.message}, error.status
+            answer, status = error.body, error.status
         except Exception:  # noqa: BLE001 - the rim of the process: the caller gets the exchange's own words
             _log.exception("venue.request_failed", method=request.method, path=request.path)
             answer, status = {"code": -1000, "msg": _UNKNOWN}, 500

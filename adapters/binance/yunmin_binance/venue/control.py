@@ -4,7 +4,7 @@
 |---|---|
 | `GET /venue/state` | clock, symbols, counts, and whether the audit is clean |
 | `GET /venue/ledger?account=NAME` | orders, fills and balances of an account, straight from the engine |
-| `POST /venue/orders` | places an order as any account: a JSON object of account, symbol, side, type, quantity, price |
+| `POST /venue/orders` | places an order as any account: a JSON object (see `OrderAs`) |
 | `POST /venue/step?n=1` | lets the house move, quote and take n times |
 
 It needs no key: it is for the tests and demos that own the venue, as opposite side and as oracle.
@@ -23,7 +23,7 @@ from yunmin.core.data_contracts import Contract
 from yunmin.core.data_contracts.enums import OrderType, Side, TimeInForce
 from yunmin.core.data_contracts.money import Price, Qty, plain
 from yunmin.errors import ConfigurationError, InvalidValue
-from yunmin.simulation.orders import NewOrder, Order
+from yunmin.simulation.orders import NewOrder, Order, SelfTradePrevention
 from yunmin.simulation.reports import report_account, report_order
 from yunmin.simulation.units import from_micros, to_units
 from yunmin_binance.venue.api import RawRequest, RawResponse
@@ -46,8 +46,10 @@ class OrderAs(Contract):
     type: OrderType
     quantity: Qty | None = None
     price: Price | None = None
+    stop_price: Price | None = None
     quote_quantity: Qty | None = None
     time_in_force: TimeInForce = TimeInForce.GTC
+    self_trade_prevention: SelfTradePrevention = SelfTradePrevention.NONE
     client_order_id: str | None = None
 
 
@@ -65,6 +67,8 @@ def place_as(exchange: Exchange, wanted: OrderAs) -> Order:
         price=to_units(wanted.price or 0),
         quote_qty=to_units(wanted.quote_quantity or 0),
         time_in_force=wanted.time_in_force,
+        stop_price=to_units(wanted.stop_price or 0),
+        self_trade=wanted.self_trade_prevention,
     )
     return exchange.submit(new, {})
 

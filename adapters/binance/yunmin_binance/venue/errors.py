@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from yunmin.simulation.orders import Refusal
 
-__all__ = ["ORDER_TYPE_UNSUPPORTED", "ApiError", "filter_failure", "refused_cancel", "refused_order"]
+__all__ = [
+    "ApiError",
+    "filter_failure",
+    "refused_amendment",
+    "refused_cancel",
+    "refused_order",
+    "too_many_amendments",
+    "wrong_prices",
+]
 
 
 class ApiError(Exception):
-    """What the exchange answers instead of a result: `{"code": code, "msg": message}` with an HTTP status."""
+    """What the exchange answers instead of a result: `{"code": code, "msg": message}` with an HTTP status.
 
-    def __init__(self, code: int, message: str, *, status: int = 400) -> None:
+    `data` is what some errors hold beside code and message.
+    """
+
+    def __init__(self, code: int, message: str, *, status: int = 400, data: Mapping[str, object] | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.status = status
+        self.data = data
+
+    @property
+    def body(self) -> dict[str, object]:
+        """The JSON that is answered."""
+        said: dict[str, object] = {"code": self.code, "msg": self.message}
+        return said if self.data is None else {**said, "data": self.data}
 
     @classmethod
     def unknown_path(cls) -> ApiError:
@@ -136,6 +155,10 @@ class ApiError(Exception):
         return cls(-2013, "Order does not exist.")
 
     @classmethod
+    def self_trade_mode_not_allowed(cls) -> ApiError:
+        return cls(-1013, "This symbol does not allow the specified self-trade prevention mode.")
+
+    @classmethod
     def bad_key_format(cls) -> ApiError:
         return cls(-2014, "API-key format invalid.", status=401)
 
@@ -148,6 +171,11 @@ class ApiError(Exception):
         return cls(-2039, "Client order ID is not correct for this order ID.")
 
 
+def wrong_prices() -> ApiError:
+    """The prices of a list do not lie around the market."""
+    return ApiError(-2010, "The relationship of the prices for the orders is not correct.")
+
+
 def filter_failure(name: str) -> ApiError:
     """A broken trading rule (filters.md)."""
     return ApiError(-1013, f"Filter failure: {name}")
@@ -157,16 +185,11 @@ def filter_failure(name: str) -> ApiError:
 _REFUSED_ORDERS: Final[dict[Refusal, str]] = {
     Refusal.DUPLICATE_CLIENT_ID: "Duplicate order sent.",
     Refusal.WOULD_TAKE: "Order would immediately match and take.",
+    Refusal.UNSUPPORTED_TYPE: "Unsupported order combination",
+    Refusal.WOULD_TRIGGER: "Order would trigger immediately.",
     Refusal.INSUFFICIENT_FUNDS: "Account has insufficient balance for requested action.",
     Refusal.EMPTY_BOOK: "Order book liquidity is less than symbol minimum quantity.",
     Refusal.BELOW_ONE_STEP: "Order book liquidity is less than `LOT_SIZE` filter minimum quantity.",
-}
-
-ORDER_TYPE_UNSUPPORTED: Final[dict[str, str]] = {
-    "STOP_LOSS": "Stop loss orders are not supported for this symbol.",
-    "STOP_LOSS_LIMIT": "Stop loss limit orders are not supported for this symbol.",
-    "TAKE_PROFIT": "Take profit orders are not supported for this symbol.",
-    "TAKE_PROFIT_LIMIT": "Take profit limit orders are not supported for this symbol.",
 }
 
 
@@ -177,6 +200,26 @@ def refused_order(refusal: Refusal) -> ApiError:
     if refusal is Refusal.UNKNOWN_MARKET:
         return ApiError.bad_symbol()
     return ApiError(-2010, _REFUSED_ORDERS.get(refusal, "This action is disabled on this account."))
+
+
+_REFUSED_AMENDMENTS: Final[dict[Refusal, str]] = {
+    Refusal.UNKNOWN_ORDER: "Unknown order sent.",
+    Refusal.DUPLICATE_CLIENT_ID: "Duplicate order sent.",
+    Refusal.NO_CHANGE: "The requested action would change no state; rejecting",
+    Refusal.WOULD_GROW: "Order amend (quantity increase) is not supported.",
+}
+
+
+def refused_amendment(refusal: Refusal) -> ApiError:
+    """What the exchange says where its engine refuses to make an order smaller."""
+    if refusal is Refusal.OFF_GRID:
+        return ApiError.invalid("newQty")
+    return ApiError(-2038, _REFUSED_AMENDMENTS[refusal])
+
+
+def too_many_amendments() -> ApiError:
+    """The filter that has the code of a refused amendment (filters.md, MAX_NUM_ORDER_AMENDS)."""
+    return ApiError(-2038, "Filter failure: MAX_NUM_ORDER_AMENDS")
 
 
 def refused_cancel() -> ApiError:

@@ -8,18 +8,19 @@ from string import ascii_letters, digits
 from typing import Final
 
 from yunmin.clock import Clock, seeded
-from yunmin.core.data_contracts.enums import OrderType
 from yunmin.simulation.candles import read_candles
 from yunmin.simulation.fees import FeeDiscount, FeeSchedule
 from yunmin.simulation.ledger import Account, Ledger
 from yunmin.simulation.liquidity import House, HouseStyle
-from yunmin.simulation.matching_engine import MarketFloor, MatchingEngine
-from yunmin.simulation.orders import EngineEvent, EventKind, NewOrder, Order, Refusal
+from yunmin.simulation.market_floor import MarketFloor
+from yunmin.simulation.matching_engine import MatchingEngine
+from yunmin.simulation.order_lists import OrderList
+from yunmin.simulation.orders import Amendment, EngineEvent, EventKind, NewOrder, Order, Refusal
 from yunmin.simulation.price_paths import CandlePath, PricePath, RandomWalk
 from yunmin.simulation.units import SCALE, to_units
 from yunmin_binance.venue.config import AccountConfig, Liquidity, VenueConfig
-from yunmin_binance.venue.errors import ApiError, refused_order
-from yunmin_binance.venue.filters import AVERAGE_PRICE_MINUTES, Filters
+from yunmin_binance.venue.errors import ApiError, refused_amendment, refused_order
+from yunmin_binance.venue.filters import AVERAGE_PRICE_MINUTES, Filters, is_priceless
 from yunmin_binance.venue.limits import OrderMeter, WeightMeter
 from yunmin_binance.venue.signing import HmacVerifier, PublicKeyVerifier, Verifier
 from yunmin_binance.venue.symbols import SymbolRules
@@ -88,9 +89,9 @@ class Exchange:
     def check(self, new: NewOrder) -> None:
         """Raise what the exchange says where `new` breaks a filter of its market."""
         tape = self.floor(new.market).tape
-        is_market = new.order_type is OrderType.MARKET
+        is_market = is_priceless(new.order_type)
         average = tape.average_price(self.engine.now(), AVERAGE_PRICE_MINUTES) if is_market else 0
-        open_orders = len(self.engine.orders_of(new.account).open_orders(new.market))
+        open_orders = self.engine.orders_of(new.account).open_orders(new.market)
         self.filters[new.market].check(new, average_price=average, open_orders=open_orders)
 
     def submit(self, new: NewOrder, labels: dict[str, int]) -> Order:
@@ -117,6 +118,33 @@ class Exchange:
         owner = self.ledger.account(account)
         if owner is not None:
             owner.updated = self.engine.now()
+
+    def submit_pair(
+        self, one: NewOrder, other: NewOrder, labels: tuple[dict[str, int], dict[str, int]], client_list_id: str
+    ) -> OrderList:
+        """Check and place two orders of which one cancels the other."""
+        index = self.engine.orders_of(one.account)
+        for new in (one, other):
+            self.check(new)
+        open_lists = sum(pair.market == one.market for pair in index.open_lists())
+        self.filters[one.market].check_list(open_lists=open_lists)
+        placed = self.engine.place_pair(one, other, client_list_id)
+        if isinstance(placed, Refusal):
+            raise refused_order(placed)
+        for order, given in zip(placed.orders, labels, strict=True):
+            if given:
+                self.labels[(order.market, order.id)] = given
+        return placed
+
+    def amend(self, order: Order, qty: int, client_order_id: str) -> Amendment:
+        """Make `order` smaller where it stands, under a new client order id."""
+        if order.is_open and 0 < qty < order.qty:
+            made = sum(one.order_id == order.id for one in self.floor(order.market).amendments)
+            self.filters[order.market].check_amendment(order, qty, amendments=made)
+        done = self.engine.amend(order.account, order.market, order.id, qty=qty, client_order_id=client_order_id)
+        if isinstance(done, Refusal):
+            raise refused_amendment(done)
+        return done
 
     def labels_of(self, order: Order) -> dict[str, int]:
         """The labels that `order` was placed with."""

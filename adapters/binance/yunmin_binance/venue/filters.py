@@ -5,16 +5,26 @@ Binance spot filters.md, 2026-07-21. Only filters that are enforced are shown.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from yunmin.core.data_contracts.enums import OrderType
-from yunmin.simulation.orders import NewOrder
+from yunmin.simulation.orders import NewOrder, Order
+from yunmin.simulation.stops import STOP_TYPES
 from yunmin.simulation.units import cost_of, to_units
-from yunmin_binance.venue.errors import filter_failure
+from yunmin_binance.venue.errors import filter_failure, too_many_amendments
 from yunmin_binance.venue.symbols import SymbolRules
 from yunmin_binance.venue.wire import amount
 
-__all__ = ["AVERAGE_PRICE_MINUTES", "Filters"]
+__all__ = ["AVERAGE_PRICE_MINUTES", "Filters", "is_priceless"]
 
 AVERAGE_PRICE_MINUTES = 5
+
+_PRICELESS = frozenset({OrderType.MARKET, OrderType.STOP_LOSS, OrderType.TAKE_PROFIT})
+
+
+def is_priceless(order_type: OrderType) -> bool:
+    """Whether such an order is a market order, at once or when its stop is reached."""
+    return order_type in _PRICELESS
 
 
 class Filters:
@@ -28,6 +38,9 @@ class Filters:
         self._market_most = to_units(rules.market_max_qty)
         self._notionals = (to_units(rules.min_notional), to_units(rules.max_notional))
         self._max_open = rules.max_open_orders
+        self._max_algo = rules.max_algo_orders
+        self._max_amendments = rules.max_amendments
+        self._max_lists = rules.max_order_lists
 
     def describe(self) -> list[dict[str, object]]:
         """The `filters` of exchangeInfo."""
@@ -59,21 +72,43 @@ class Filters:
                 "avgPriceMins": AVERAGE_PRICE_MINUTES,
             },
             {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": self._max_open},
+            {"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": self._max_algo},
+            {"filterType": "MAX_NUM_ORDER_AMENDS", "maxNumOrderAmends": self._max_amendments},
+            {"filterType": "MAX_NUM_ORDER_LISTS", "maxNumOrderLists": self._max_lists},
         ]
 
-    def check(self, new: NewOrder, *, average_price: int, open_orders: int) -> None:
+    def check(self, new: NewOrder, *, average_price: int, open_orders: Collection[Order]) -> None:
         """Raise the failure of the first filter that `new` breaks.
 
         A market order has no price of its own, so its notional is reckoned at `average_price` (0: not known yet).
         """
-        is_market = new.order_type is OrderType.MARKET
+        is_market = is_priceless(new.order_type)
         if not is_market:
             self._check_price(new.price)
+        if new.order_type in STOP_TYPES:
+            self._check_price(new.stop_price)
         if not new.quote_qty:
             self._check_qty(new.qty, is_market=is_market)
         self._check_notional(new, average_price, is_market=is_market)
-        if open_orders >= self._max_open:
+        if len(open_orders) >= self._max_open:
             raise filter_failure("MAX_NUM_ORDERS")
+        if new.order_type in STOP_TYPES:
+            algo_orders = sum(order.order_type in STOP_TYPES for order in open_orders)
+            if algo_orders >= self._max_algo:
+                raise filter_failure("MAX_NUM_ALGO_ORDERS")
+
+    def check_list(self, *, open_lists: int) -> None:
+        """Raise where no further order list may be opened."""
+        if open_lists >= self._max_lists:
+            raise filter_failure("MAX_NUM_ORDER_LISTS")
+
+    def check_amendment(self, order: Order, qty: int, *, amendments: int) -> None:
+        """Raise the failure of the first filter that `order` would break with the quantity `qty`."""
+        self._check_qty(qty, is_market=is_priceless(order.order_type))
+        if order.price and cost_of(order.price, qty) < self._notionals[0]:
+            raise filter_failure("NOTIONAL")
+        if amendments >= self._max_amendments:
+            raise too_many_amendments()
 
     def _check_price(self, price: int) -> None:
         low, high = self._prices

@@ -37,6 +37,9 @@ class SymbolRules(Contract):
     start_price: Price
     level_qty: Qty
     max_open_orders: int = 200
+    max_algo_orders: int = 5
+    max_amendments: int = 10
+    max_order_lists: int = 20
 
     def market(self) -> Market:
         """This market as the matching engine wants it."""

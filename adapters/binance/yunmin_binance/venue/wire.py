@@ -9,10 +9,25 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from yunmin.core.data_contracts.enums import OrderState
-from yunmin.simulation.orders import AccountFill, ExpiryReason, Order
+from yunmin.simulation.order_lists import OrderList
+from yunmin.simulation.orders import AccountFill, Amendment, ExpiryReason, Order, PreventedMatch
 from yunmin.simulation.units import DECIMALS, SCALE
 
-__all__ = ["TimeOf", "account_trade", "amount", "cancelled_order", "new_order_fill", "placed_order", "queried_order"]
+__all__ = [
+    "TimeOf",
+    "account_trade",
+    "amended_order",
+    "amendment",
+    "amount",
+    "cancelled_order",
+    "list_id_of",
+    "new_order_fill",
+    "new_prevented_match",
+    "placed_order",
+    "prevented_match",
+    "queried_order",
+    "shown_list",
+]
 
 TimeOf = Callable[[int], int]
 """Turns microseconds into what the request asked for: milliseconds or microseconds."""
@@ -29,9 +44,13 @@ _EXPIRY: Final[dict[ExpiryReason, str]] = {
     ExpiryReason.UNFILLED_IOC: "UNFILLED_IOC_QUANTITY_EXPIRED",
     ExpiryReason.UNFILLED_FOK: "UNFILLED_FOK_ORDER_EXPIRED",
     ExpiryReason.NO_LIQUIDITY: "INSUFFICIENT_LIQUIDITY",
+    ExpiryReason.LIST_DECIDED: "OCO_TRIGGER",
+    ExpiryReason.NO_FUNDS: "REJECTED",
 }
 
 _NO_LIST: Final = -1
+_NO_GROUP: Final = -1
+_NOT_WORKING: Final = -1
 
 
 def amount(units: int) -> str:
@@ -45,12 +64,13 @@ def placed_order(order: Order, labels: Mapping[str, int], time_of: TimeOf) -> di
     return {
         "symbol": order.market,
         "orderId": order.id,
-        "orderListId": _NO_LIST,
+        "orderListId": list_id_of(order),
         "clientOrderId": order.client_order_id,
         "transactTime": time_of(order.created),
         **_figures(order),
-        "workingTime": time_of(order.created),
-        "selfTradePreventionMode": "NONE",
+        **_stop(order),
+        "workingTime": _working_time(order, time_of),
+        "selfTradePreventionMode": order.self_trade.value,
         **_conditional(order, labels),
     }
 
@@ -61,11 +81,12 @@ def cancelled_order(order: Order, cancel_id: str, labels: Mapping[str, int], tim
         "symbol": order.market,
         "origClientOrderId": order.client_order_id,
         "orderId": order.id,
-        "orderListId": _NO_LIST,
+        "orderListId": list_id_of(order),
         "clientOrderId": cancel_id,
         "transactTime": time_of(order.updated),
         **_figures(order),
-        "selfTradePreventionMode": "NONE",
+        **_stop(order),
+        "selfTradePreventionMode": order.self_trade.value,
         **_conditional(order, labels),
     }
 
@@ -75,17 +96,57 @@ def queried_order(order: Order, labels: Mapping[str, int], time_of: TimeOf) -> d
     return {
         "symbol": order.market,
         "orderId": order.id,
-        "orderListId": _NO_LIST,
+        "orderListId": list_id_of(order),
         "clientOrderId": order.client_order_id,
         **_figures(order),
-        "stopPrice": amount(0),
+        "stopPrice": amount(order.stop_price),
         "icebergQty": amount(0),
         "time": time_of(order.created),
         "updateTime": time_of(order.updated),
-        "isWorking": True,
-        "workingTime": time_of(order.created),
-        "selfTradePreventionMode": "NONE",
+        "isWorking": order.working_since > 0,
+        "workingTime": _working_time(order, time_of),
+        "selfTradePreventionMode": order.self_trade.value,
         **_conditional(order, labels),
+    }
+
+
+def amended_order(order: Order, done: Amendment, labels: Mapping[str, int], time_of: TimeOf) -> dict[str, object]:
+    """The `amendedOrder` of an amendment; its fields are spelled unlike those of the other answers."""
+    working = {"workingTime": time_of(order.working_since)} if order.working_since else {}
+    return {
+        "symbol": order.market,
+        "orderId": order.id,
+        "orderListId": list_id_of(order),
+        "origClientOrderId": done.old_client_order_id,
+        "clientOrderId": done.new_client_order_id,
+        "price": amount(order.price),
+        "qty": amount(order.qty),
+        "executedQty": amount(order.filled),
+        "preventedQty": amount(order.prevented),
+        "quoteOrderQty": amount(order.quote_qty),
+        "cumulativeQuoteQty": amount(order.quote_spent),
+        "status": _status_of(order),
+        "timeInForce": order.time_in_force.value,
+        "type": order.order_type.value,
+        "side": order.side.value,
+        **_stop(order),
+        **working,
+        "selfTradePreventionMode": order.self_trade.value,
+        **labels,
+    }
+
+
+def amendment(done: Amendment, time_of: TimeOf) -> dict[str, object]:
+    """One amendment (section Query Order Amendments)."""
+    return {
+        "symbol": done.market,
+        "orderId": done.order_id,
+        "executionId": done.id,
+        "origClientOrderId": done.old_client_order_id,
+        "newClientOrderId": done.new_client_order_id,
+        "origQty": amount(done.old_qty),
+        "newQty": amount(done.new_qty),
+        "time": time_of(done.time),
     }
 
 
@@ -100,13 +161,44 @@ def new_order_fill(fill: AccountFill) -> dict[str, object]:
     }
 
 
-def account_trade(fill: AccountFill, time_of: TimeOf) -> dict[str, object]:
+def new_prevented_match(match: PreventedMatch) -> dict[str, object]:
+    """One of the `preventedMatches` of a FULL answer, as the taker sees it (stp_faq.md)."""
+    return {
+        "preventedMatchId": match.id,
+        "makerOrderId": match.maker_order_id,
+        "price": amount(match.price),
+        **_prevented_quantities(match),
+    }
+
+
+def prevented_match(match: PreventedMatch, time_of: TimeOf) -> dict[str, object]:
+    """One trade that was prevented (section Query Prevented Matches)."""
+    return {
+        "symbol": match.market,
+        "preventedMatchId": match.id,
+        "takerOrderId": match.taker_order_id,
+        "makerSymbol": match.market,
+        "makerOrderId": match.maker_order_id,
+        "tradeGroupId": _NO_GROUP,
+        "selfTradePreventionMode": match.mode.value,
+        "price": amount(match.price),
+        **_prevented_quantities(match),
+        "transactTime": time_of(match.time),
+    }
+
+
+def _prevented_quantities(match: PreventedMatch) -> dict[str, object]:
+    parts = {"takerPreventedQuantity": match.taker_qty, "makerPreventedQuantity": match.maker_qty}
+    return {name: amount(qty) for name, qty in parts.items() if qty}
+
+
+def account_trade(fill: AccountFill, list_id: int, time_of: TimeOf) -> dict[str, object]:
     """One trade of an account (section Account trade list)."""
     return {
         "symbol": fill.market,
         "id": fill.trade_id,
         "orderId": fill.order_id,
-        "orderListId": _NO_LIST,
+        "orderListId": list_id,
         "price": amount(fill.price),
         "qty": amount(fill.qty),
         "quoteQty": amount(fill.cost),
@@ -126,14 +218,51 @@ def _figures(order: Order) -> dict[str, object]:
         "executedQty": amount(order.filled),
         "origQuoteOrderQty": amount(order.quote_qty),
         "cummulativeQuoteQty": amount(order.quote_spent),
-        "status": _STATUS[order.state],
+        "status": _status_of(order),
         "timeInForce": order.time_in_force.value,
         "type": order.order_type.value,
         "side": order.side.value,
     }
 
 
+def _status_of(order: Order) -> str:
+    return "EXPIRED_IN_MATCH" if order.expiry_reason is ExpiryReason.SELF_TRADE else _STATUS[order.state]
+
+
+def list_id_of(order: Order | None) -> int:
+    """The order's list, -1 where it is in none."""
+    return _NO_LIST if order is None or order.group is None else order.group.id
+
+
+def shown_list(one: OrderList, time_of: TimeOf) -> dict[str, object]:
+    """An order list as it stands (section Query Order list)."""
+    return {
+        "orderListId": one.id,
+        "contingencyType": "OCO",
+        "listStatusType": "EXEC_STARTED" if one.is_open else "ALL_DONE",
+        "listOrderStatus": "EXECUTING" if one.is_open else "ALL_DONE",
+        "listClientOrderId": one.client_list_id,
+        "transactionTime": time_of(one.updated),
+        "symbol": one.market,
+        "orders": [
+            {"symbol": order.market, "orderId": order.id, "clientOrderId": order.client_order_id}
+            for order in one.orders
+        ],
+    }
+
+
+def _stop(order: Order) -> dict[str, object]:
+    return {"stopPrice": amount(order.stop_price)} if order.stop_price else {}
+
+
+def _working_time(order: Order, time_of: TimeOf) -> int:
+    return time_of(order.working_since) if order.working_since else _NOT_WORKING
+
+
 def _conditional(order: Order, labels: Mapping[str, int]) -> dict[str, object]:
-    if order.expiry_reason is None:
-        return dict(labels)
-    return {**labels, "expiryReason": _EXPIRY[order.expiry_reason]}
+    fields: dict[str, object] = dict(labels)
+    if order.prevented:
+        fields |= {"preventedMatchId": order.prevented_match, "preventedQuantity": amount(order.prevented)}
+    if order.expiry_reason in _EXPIRY:
+        fields["expiryReason"] = _EXPIRY[order.expiry_reason]
+    return fields

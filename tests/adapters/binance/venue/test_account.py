@@ -136,3 +136,13 @@ def test_only_the_documented_selections_go_together(wire: Any, selection: dict[s
 def test_a_limit_is_a_number_above_zero(wire: Any, limit: str, code: int) -> None:
     assert wire.signed("GET", "myTrades", symbol="BTCUSDT", limit=limit).error[0] == code
     assert wire.signed("GET", "myTrades", symbol="BTCUSDT", limit="5000").ok == []
+
+
+def test_unfilled_orders_are_counted_by_interval(wire: Any) -> None:
+    wire.order()
+    wire.order()
+    said = wire.signed("GET", "rateLimit/order").ok
+    assert [(one["interval"], one["intervalNum"], one["count"]) for one in said] == [("SECOND", 10, 2), ("DAY", 1, 2)]
+    assert {one["rateLimitType"] for one in said} == {"ORDERS"}
+    wire.opposite("SELL", "0.02", "50000")
+    assert [one["count"] for one in wire.signed("GET", "rateLimit/order").ok] == [0, 0]

@@ -206,14 +206,27 @@ async def test_histories_are_read_from_a_moment_on(venue: LocalVenue, connect: C
 
 async def test_what_is_not_here_yet_is_refused_clearly(venue: LocalVenue, connect: Connect) -> None:
     client = connect(venue)
-    order = await client.create_order("BTC/USDT", "limit", "buy", 0.01, 50000)
-    with pytest.raises(ccxt.BadRequest, match="-1020"):
-        await client.edit_order(order["id"], "BTC/USDT", "limit", "buy", 0.01, 50001)
     with pytest.raises(ccxt.BadRequest, match="-1020"):
         await client.fetch_trading_fee("BTC/USDT")
-    with pytest.raises(ccxt.InvalidOrder):
-        await client.create_order("BTC/USDT", "market", "sell", 0.01, None, {"stopLossPrice": 40000})
-    assert len(await client.fetch_open_orders("BTC/USDT")) == 1
+
+
+async def test_an_edited_order_is_cancelled_and_placed_anew(venue: LocalVenue, connect: Connect) -> None:
+    client = connect(venue)
+    order = await client.create_order("BTC/USDT", "limit", "buy", 0.01, 50000)
+    edited = await client.edit_order(order["id"], "BTC/USDT", "limit", "buy", 0.01, 50001)
+    (one,) = await client.fetch_open_orders("BTC/USDT")
+    assert (one["id"], one["price"]) == (edited["id"], 50001)
+    with pytest.raises(ccxt.BadResponse, match="-2022"):
+        await client.edit_order(order["id"], "BTC/USDT", "limit", "buy", 0.01, 50002)
+
+
+async def test_a_stop_loss_waits_until_its_price_is_reached(quiet_venue: LocalVenue, connect: Connect) -> None:
+    client = connect(quiet_venue)
+    stop = await client.create_order("BTC/USDT", "limit", "sell", 0.01, 39000, {"stopLossPrice": 40000})
+    assert (await client.fetch_order(stop["id"], "BTC/USDT"))["stopPrice"] == 40000
+    quiet_venue.place_as(COUNTERPARTY, "BTCUSDT", "BUY", "LIMIT", quantity="1", price="40000")
+    await client.create_order("BTC/USDT", "market", "sell", 0.01)
+    assert (await client.fetch_order(stop["id"], "BTC/USDT"))["status"] == "closed"
 
 
 async def test_two_markets_may_use_the_same_order_id(quiet_venue: LocalVenue, connect: Connect) -> None:

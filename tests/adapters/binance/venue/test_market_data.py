@@ -46,9 +46,26 @@ def test_exchange_info_has_every_documented_field(wire: Any) -> None:
     for symbol in said["symbols"]:
         assert set(symbol) == SYMBOL_KEYS
         assert symbol["permissionSets"] == [["SPOT"]]
-        assert symbol["orderTypes"] == ["LIMIT", "LIMIT_MAKER", "MARKET"]
+        assert symbol["orderTypes"] == [
+            "LIMIT",
+            "LIMIT_MAKER",
+            "MARKET",
+            "STOP_LOSS",
+            "STOP_LOSS_LIMIT",
+            "TAKE_PROFIT",
+            "TAKE_PROFIT_LIMIT",
+        ]
         names = [one["filterType"] for one in symbol["filters"]]
-        assert names == ["PRICE_FILTER", "LOT_SIZE", "MARKET_LOT_SIZE", "NOTIONAL", "MAX_NUM_ORDERS"]
+        assert names == [
+            "PRICE_FILTER",
+            "LOT_SIZE",
+            "MARKET_LOT_SIZE",
+            "NOTIONAL",
+            "MAX_NUM_ORDERS",
+            "MAX_NUM_ALGO_ORDERS",
+            "MAX_NUM_ORDER_AMENDS",
+            "MAX_NUM_ORDER_LISTS",
+        ]
 
 
 def names(said: Any) -> list[str]:
@@ -265,3 +282,30 @@ def test_tickers_come_alone_or_in_arrays(traded: Any, path: str, first: dict[str
 def test_an_unknown_path_is_not_found_and_a_wrong_verb_not_allowed(wire: Any) -> None:
     assert wire.get("nowhere").status == 404
     assert wire.raw("PUT", "order").status == 405
+
+
+def test_older_trades_are_found_by_their_id(wire: Any) -> None:
+    for price in ("50000", "50001", "50002"):
+        wire.opposite("SELL", "0.001", price)
+        wire.opposite("BUY", "0.001", price)
+    latest = wire.get("historicalTrades", symbol="BTCUSDT", limit=2).ok
+    assert [trade["id"] for trade in latest] == [2, 3]
+    assert wire.get("historicalTrades", symbol="BTCUSDT", fromId=2, limit=1).ok == latest[:1]
+    assert wire.get("historicalTrades", symbol="BTCUSDT", fromId=4).ok == []
+    assert wire.get("trades", symbol="BTCUSDT", limit=2).ok == latest
+
+
+def test_the_average_price_is_weighted_by_volume(wire: Any) -> None:
+    assert wire.get("avgPrice", symbol="BTCUSDT").ok == {"mins": 5, "price": "0.00000000", "closeTime": 0}
+    for price, quantity in (("50000", "0.001"), ("50400", "0.003")):
+        wire.opposite("SELL", quantity, price)
+        wire.opposite("BUY", quantity, price)
+    said = wire.get("avgPrice", symbol="BTCUSDT").ok
+    assert said == {"mins": 5, "price": "50300.00000000", "closeTime": wire.now}
+
+
+def test_klines_for_charts_are_klines(wire: Any) -> None:
+    wire.opposite("SELL", "0.001", "50000")
+    wire.opposite("BUY", "0.001", "50000")
+    asked = {"symbol": "BTCUSDT", "interval": "1m"}
+    assert wire.get("uiKlines", **asked).ok == wire.get("klines", **asked).ok

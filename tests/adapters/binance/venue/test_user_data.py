@@ -235,3 +235,40 @@ async def test_recorded_reports_hold_no_key_that_is_not_told_here_and_no_other_t
         ours = told[sample["x"]]
         assert set(sample) <= set(ours)
         assert {key: type(value) for key, value in sample.items()} == {key: type(ours[key]) for key in sample}
+
+
+async def test_a_stop_order_is_new_twice_first_waiting_then_on_the_book(
+    home: SocketVenue, listener: Client, trader: Client
+) -> None:
+    home.venue.place_as(COUNTERPARTY, "BTCUSDT", "BUY", "LIMIT", quantity="0.001", price="50000")
+    home.venue.place_as(COUNTERPARTY, "BTCUSDT", "SELL", "LIMIT", quantity="0.001", price="50000")
+    stop = {**ORDER, "type": "STOP_LOSS_LIMIT", "price": 51000, "stopPrice": 50500}
+    await trader.signed("order.place", **stop)
+    (waiting,) = await reports(listener)
+    assert (waiting["x"], waiting["w"], waiting["P"]) == ("NEW", False, "50500.00000000")
+    home.venue.place_as(COUNTERPARTY, "BTCUSDT", "SELL", "LIMIT", quantity="0.001", price="50600")
+    home.venue.place_as(COUNTERPARTY, "BTCUSDT", "BUY", "LIMIT", quantity="0.001", price="50600")
+    (triggered,) = await reports(listener)
+    assert (triggered["x"], triggered["w"], triggered["i"]) == ("NEW", True, waiting["i"])
+
+
+async def test_an_amended_order_is_replaced_and_both_its_names_are_told(
+    home: SocketVenue, listener: Client, trader: Client
+) -> None:
+    await trader.signed("order.place", **ORDER, newClientOrderId="before")
+    await reports(listener)
+    order = home.venue.exchange.engine.orders_of(LOCAL_ACCOUNT).open_orders("BTCUSDT")[0]
+    home.venue.exchange.amend(order, 400_000, "after")
+    home.venue.flush_streams()
+    (report,) = await reports(listener)
+    assert (report["x"], report["c"], report["C"], report["q"]) == ("REPLACED", "after", "before", "0.00400000")
+
+
+async def test_a_prevented_trade_is_told_to_its_owner(home: SocketVenue, listener: Client, trader: Client) -> None:
+    await trader.signed("order.place", **ORDER)
+    await reports(listener)
+    await trader.signed("order.place", **{**ORDER, "side": "SELL"}, selfTradePreventionMode="EXPIRE_TAKER")
+    kinds = [report["x"] for report in await reports(listener)]
+    assert kinds[0] == "NEW"
+    assert "TRADE_PREVENTION" in kinds
+    assert "TRADE" not in kinds

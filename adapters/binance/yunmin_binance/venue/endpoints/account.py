@@ -11,10 +11,11 @@ from yunmin_binance.venue.endpoints.call import Answer, Call, Endpoint, Security
 from yunmin_binance.venue.endpoints.commission import discount, rates_by_side
 from yunmin_binance.venue.endpoints.lookup import find_order
 from yunmin_binance.venue.errors import ApiError
+from yunmin_binance.venue.limits import RATE_LIMITS
 from yunmin_binance.venue.params import Params
-from yunmin_binance.venue.wire import account_trade, amount, queried_order
+from yunmin_binance.venue.wire import account_trade, amount, list_id_of, prevented_match, queried_order
 
-__all__ = ["ACCOUNT"]
+__all__ = ["ACCOUNT", "time_range", "within"]
 
 _DEFAULT_LIMIT: Final = 500
 _MOST: Final = 1000
@@ -92,12 +93,12 @@ def _all_orders(call: Call) -> Answer:
     params = call.params
     symbol = call.exchange.floor(params.required_symbol()).market.symbol
     from_id = params.long("orderId")
-    start, end = _time_range(params)
+    start, end = time_range(params)
     limit = params.limit(default=_DEFAULT_LIMIT, most=_MOST)
     orders = [
         order
         for order in call.exchange.engine.orders_of(call.account).orders(symbol)
-        if (from_id is None or order.id >= from_id) and _within(order.created, start, end)
+        if (from_id is None or order.id >= from_id) and within(order.created, start, end)
     ]
     oldest_first = from_id is not None or start is not None
     return [_shown(call, order) for order in (orders[:limit] if oldest_first else orders[-limit:])]
@@ -110,22 +111,52 @@ def _my_trades(call: Call) -> Answer:
     if sent not in _TRADE_SELECTIONS:
         raise ApiError.bad_combination()
     order_id, from_id = params.long("orderId"), params.long("fromId")
-    start, end = _time_range(params)
+    start, end = time_range(params)
     limit = params.limit(default=_DEFAULT_LIMIT, most=_MOST)
+    index = call.exchange.engine.orders_of(call.account)
     fills = [
-        fill
-        for fill in call.exchange.engine.orders_of(call.account).fills(symbol)
-        if _is_selected(fill, order_id, from_id) and _within(fill.time, start, end)
+        fill for fill in index.fills(symbol) if _is_selected(fill, order_id, from_id) and within(fill.time, start, end)
     ]
     oldest_first = from_id is not None or start is not None
-    return [account_trade(fill, call.time_of) for fill in (fills[:limit] if oldest_first else fills[-limit:])]
+    return [
+        account_trade(fill, list_id_of(index.by_id(symbol, fill.order_id)), call.time_of)
+        for fill in (fills[:limit] if oldest_first else fills[-limit:])
+    ]
+
+
+def _prevented_matches(call: Call) -> Answer:
+    """By its own id, or of an order, from an id on (section Query Prevented Matches)."""
+    params = call.params
+    floor = call.exchange.floor(params.required_symbol())
+    match_id, order_id = params.long("preventedMatchId"), params.long("orderId")
+    from_id = params.long("fromPreventedMatchId")
+    limit = params.limit(default=_DEFAULT_LIMIT, most=_MOST)
+    if match_id is None and order_id is None:
+        raise ApiError.missing_both("preventedMatchId", "orderId")
+    if match_id is not None and (order_id is not None or from_id is not None or params.has("limit")):
+        raise ApiError.bad_combination()
+    matches = [
+        match
+        for match in floor.prevented
+        if match.account == call.account
+        and match_id in {None, match.id}
+        and order_id in {None, match.taker_order_id, match.maker_order_id}
+        and (from_id is None or match.id >= from_id)
+    ]
+    return [prevented_match(match, call.time_of) for match in matches[:limit]]
+
+
+def _unfilled_orders(call: Call) -> Answer:
+    counts = call.exchange.order_counts.counts(call.account, call.now)
+    limits = [limit for limit in RATE_LIMITS if limit["rateLimitType"] == "ORDERS"]
+    return [{**limit, "count": count} for limit, count in zip(limits, counts, strict=True)]
 
 
 def _is_selected(fill: AccountFill, order_id: int | None, from_id: int | None) -> bool:
     return (order_id is None or fill.order_id == order_id) and (from_id is None or fill.trade_id >= from_id)
 
 
-def _time_range(params: Params) -> tuple[int | None, int | None]:
+def time_range(params: Params) -> tuple[int | None, int | None]:
     """(startTime, endTime) in microseconds, at most a day apart; a moment in milliseconds includes all of it."""
     start, end = params.micros("startTime"), params.last_micros("endTime")
     if start is not None and end is not None:
@@ -136,7 +167,8 @@ def _time_range(params: Params) -> tuple[int | None, int | None]:
     return start, end
 
 
-def _within(moment: int, start: int | None, end: int | None) -> bool:
+def within(moment: int, start: int | None, end: int | None) -> bool:
+    """Whether `moment` lies in a range with either end open."""
     return (start is None or moment >= start) and (end is None or moment <= end)
 
 
@@ -146,6 +178,10 @@ def _shown(call: Call, order: Order) -> dict[str, object]:
 
 def _weight_of_open_orders(sent: Mapping[str, str]) -> int:
     return 6 if "symbol" in sent else 80
+
+
+def _weight_of_prevented_matches(sent: Mapping[str, str]) -> int:
+    return 20 if "orderId" in sent else 2
 
 
 def _weight_of_trades(sent: Mapping[str, str]) -> int:
@@ -158,5 +194,7 @@ ACCOUNT: Final = (
     Endpoint("GET", "/api/v3/order", _order, 4, Security.SIGNED),
     Endpoint("GET", "/api/v3/openOrders", _open_orders, _weight_of_open_orders, Security.SIGNED),
     Endpoint("GET", "/api/v3/allOrders", _all_orders, 20, Security.SIGNED),
+    Endpoint("GET", "/api/v3/rateLimit/order", _unfilled_orders, 40, Security.SIGNED),
     Endpoint("GET", "/api/v3/myTrades", _my_trades, _weight_of_trades, Security.SIGNED),
+    Endpoint("GET", "/api/v3/myPreventedMatches", _prevented_matches, _weight_of_prevented_matches, Security.SIGNED),
 )

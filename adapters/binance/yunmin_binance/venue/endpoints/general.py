@@ -6,6 +6,7 @@ import json
 from enum import StrEnum
 from typing import Final
 
+from yunmin.simulation.orders import SelfTradePrevention
 from yunmin_binance.venue.endpoints.call import Answer, Call, Endpoint
 from yunmin_binance.venue.errors import ApiError
 from yunmin_binance.venue.exchange import Exchange
@@ -14,7 +15,15 @@ from yunmin_binance.venue.symbols import SymbolRules
 
 __all__ = ["GENERAL", "ORDER_TYPES", "SymbolStatus"]
 
-ORDER_TYPES: Final = ("LIMIT", "LIMIT_MAKER", "MARKET")
+ORDER_TYPES: Final = (
+    "LIMIT",
+    "LIMIT_MAKER",
+    "MARKET",
+    "STOP_LOSS",
+    "STOP_LOSS_LIMIT",
+    "TAKE_PROFIT",
+    "TAKE_PROFIT_LIMIT",
+)
 _PRECISION: Final = 8
 
 
@@ -83,21 +92,21 @@ def _describe(exchange: Exchange, rules: SymbolRules, *, show_sets: bool) -> dic
         "quoteCommissionPrecision": _PRECISION,
         "orderTypes": list(ORDER_TYPES),
         "icebergAllowed": False,
-        "ocoAllowed": False,
+        "ocoAllowed": True,
         "otoAllowed": False,
         "opoAllowed": False,
         "quoteOrderQtyMarketAllowed": True,
         "allowTrailingStop": False,
-        "cancelReplaceAllowed": False,
-        "amendAllowed": False,
+        "cancelReplaceAllowed": True,
+        "amendAllowed": True,
         "pegInstructionsAllowed": False,
         "isSpotTradingAllowed": True,
         "isMarginTradingAllowed": False,
         "filters": exchange.filters[rules.symbol].describe(),
         "permissions": [],
         "permissionSets": [["SPOT"]] if show_sets else [],
-        "defaultSelfTradePreventionMode": "NONE",
-        "allowedSelfTradePreventionModes": ["NONE"],
+        "defaultSelfTradePreventionMode": SelfTradePrevention.NONE.value,
+        "allowedSelfTradePreventionModes": [mode.value for mode in SelfTradePrevention],
     }
 
 

@@ -9,13 +9,15 @@ from yunmin_binance.venue.errors import ApiError
 __all__ = ["find_order"]
 
 
-def find_order(call: Call, symbol: str, *, missing: ApiError) -> Order:
+def find_order(
+    call: Call, symbol: str, *, missing: ApiError, named: tuple[int | None, str | None] | None = None
+) -> Order:
     """The order that the request names; `missing` is raised where the caller has none such.
 
     With both ids the order is looked up by orderId, and its client order id has to be the one sent.
+    `named` are the two ids where other parameters hold them.
     """
-    order_id = call.params.long("orderId")
-    client_order_id = call.params.text("origClientOrderId")
+    order_id, client_order_id = named or (call.params.long("orderId"), call.params.text("origClientOrderId"))
     index = call.exchange.engine.orders_of(call.account)
     if order_id is not None:
         found = index.by_id(symbol, order_id)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping
 from itertools import islice
 from typing import Final
 
 from yunmin.simulation.intervals import HOUR, INTERVALS, MINUTE, step_open
 from yunmin.simulation.order_book import Level
+from yunmin.simulation.orders import Trade
 from yunmin.simulation.tape import AggregateTrade, Bar
 from yunmin_binance.venue.endpoints.call import Answer, Call, Endpoint
 from yunmin_binance.venue.endpoints.general import SymbolStatus
@@ -51,18 +53,30 @@ def _level(level: Level) -> list[str]:
 def _trades(call: Call) -> Answer:
     tape = call.exchange.floor(call.params.required_symbol()).tape
     limit = call.params.limit(default=_DEFAULT_LIMIT, most=_MOST)
-    return [
-        {
-            "id": trade.id,
-            "price": amount(trade.price),
-            "qty": amount(trade.qty),
-            "quoteQty": amount(trade.cost),
-            "time": call.time_of(trade.time),
-            "isBuyerMaker": trade.buyer_is_maker,
-            "isBestMatch": True,
-        }
-        for trade in tape.trades[-limit:]
-    ]
+    return [_trade(call, trade) for trade in tape.trades[-limit:]]
+
+
+def _historical_trades(call: Call) -> Answer:
+    """The same from a trade id on; without one, the latest."""
+    tape = call.exchange.floor(call.params.required_symbol()).tape
+    from_id = call.params.long("fromId")
+    limit = call.params.limit(default=_DEFAULT_LIMIT, most=_MOST)
+    if from_id is None:
+        return [_trade(call, trade) for trade in tape.trades[-limit:]]
+    first = bisect_left(tape.trades, from_id, key=lambda trade: trade.id)
+    return [_trade(call, trade) for trade in tape.trades[first : first + limit]]
+
+
+def _trade(call: Call, trade: Trade) -> dict[str, object]:
+    return {
+        "id": trade.id,
+        "price": amount(trade.price),
+        "qty": amount(trade.qty),
+        "quoteQty": amount(trade.cost),
+        "time": call.time_of(trade.time),
+        "isBuyerMaker": trade.buyer_is_maker,
+        "isBestMatch": True,
+    }
 
 
 def _aggregate_trades(call: Call) -> Answer:
@@ -162,5 +176,7 @@ MARKET_DATA: Final = (
     Endpoint("GET", "/api/v3/depth", _depth, _weight_of_depth),
     Endpoint("GET", "/api/v3/trades", _trades, 25),
     Endpoint("GET", "/api/v3/aggTrades", _aggregate_trades, 4),
+    Endpoint("GET", "/api/v3/historicalTrades", _historical_trades, 25),
     Endpoint("GET", "/api/v3/klines", _klines, 2),
+    Endpoint("GET", "/api/v3/uiKlines", _klines, 2),
 )

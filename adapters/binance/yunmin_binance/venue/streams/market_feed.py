@@ -12,7 +12,7 @@ from itertools import takewhile
 from typing import Final
 
 from yunmin.simulation.intervals import INTERVALS
-from yunmin.simulation.matching_engine import MarketFloor
+from yunmin.simulation.market_floor import MarketFloor
 from yunmin.simulation.order_book import OrderBook
 from yunmin.simulation.orders import EngineEvent
 from yunmin.simulation.tape import Bar

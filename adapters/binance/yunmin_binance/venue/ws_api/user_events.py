@@ -16,6 +16,9 @@ __all__ = ["EXECUTIONS", "account_position", "balance_update", "execution_report
 
 EXECUTIONS: Final = {
     EventKind.ACCEPTED: "NEW",
+    EventKind.TRIGGERED: "NEW",  # again, now on the book
+    EventKind.AMENDED: "REPLACED",
+    EventKind.PREVENTED: "TRADE_PREVENTION",
     EventKind.TRADED: "TRADE",
     EventKind.CANCELLED: "CANCELED",
     EventKind.EXPIRED: "EXPIRED",
@@ -24,9 +27,12 @@ EXECUTIONS: Final = {
 
 
 def execution_report(
-    event: EngineEvent, *, execution_id: int, cancel_id: str | None, time_of: TimeOf
+    event: EngineEvent, *, execution_id: int, cancel_id: str | None, replaced_id: str | None, time_of: TimeOf
 ) -> dict[str, object]:
-    """`cancel_id` names the cancel where this is one: then `c` is the cancel's name and `C` the order's."""
+    """`cancel_id` names the cancel where this is one: then `c` is the cancel's name and `C` the order's.
+
+    `replaced_id` is the name that an amended order had before: then `C`.
+    """
     order, fill = event.order, event.fill
     shown = queried_order(order, {}, time_of)
     is_cancel = event.kind is EventKind.CANCELLED
@@ -43,7 +49,7 @@ def execution_report(
         "P": shown["stopPrice"],
         "F": shown["icebergQty"],
         "g": shown["orderListId"],
-        "C": shown["clientOrderId"] if is_cancel else "",
+        "C": shown["clientOrderId"] if is_cancel else replaced_id or "",
         "x": EXECUTIONS[event.kind],
         "X": shown["status"],
         "r": "NONE",
@@ -56,7 +62,7 @@ def execution_report(
         "T": time_of(event.time),
         "t": fill.trade_id if fill else -1,
         "I": execution_id,
-        "w": order.is_open,
+        "w": shown["isWorking"] and order.is_open,
         "m": fill.is_maker if fill else False,
         "M": False,
         "O": shown["time"],

@@ -13,7 +13,7 @@ from typing import Final
 import orjson
 
 from yunmin.simulation.ledger import Account
-from yunmin.simulation.orders import EngineEvent, Order
+from yunmin.simulation.orders import EngineEvent, EventKind, Order
 from yunmin_binance.venue.exchange import Exchange
 from yunmin_binance.venue.streams.connection import Connection
 from yunmin_binance.venue.wire import TimeOf
@@ -76,15 +76,24 @@ class UserStreams:
         order = event.order
         if order.account not in self._subscriptions or event.kind not in EXECUTIONS:
             return
-        number, cancel_id = self._executions, self._exchange.cancel_id
+        number, cancel_id, replaced_id = self._executions, self._exchange.cancel_id, self._name_before(event)
 
         def report(time_of: TimeOf) -> dict[str, object]:
-            return execution_report(event, execution_id=number, cancel_id=cancel_id, time_of=time_of)
+            return execution_report(
+                event, execution_id=number, cancel_id=cancel_id, replaced_id=replaced_id, time_of=time_of
+            )
 
         market = self._exchange.floor(order.market).market
         paid_in = [] if event.fill is None else [event.fill.fee_asset]
         self._post(order.account, report, order)
         self._post_position(order.owner, dict.fromkeys((market.base, market.quote, *paid_in)), event.time)
+
+    def _name_before(self, event: EngineEvent) -> str | None:
+        """The client order id that an order had before the amendment that `event` tells of."""
+        if event.kind is not EventKind.AMENDED:
+            return None
+        last = self._exchange.floor(event.order.market).amendments[-1]
+        return last.old_client_order_id if last.order_id == event.order.id else None
 
     def deposited(self, account: Account, asset: str, units: int) -> None:
         """Something came in from outside."""

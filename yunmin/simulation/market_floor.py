@@ -1,0 +1,39 @@
+"""Where one market trades, and what is written down of it."""
+
+from __future__ import annotations
+
+from yunmin.simulation.order_book import OrderBook
+from yunmin.simulation.orders import Amendment, Market, Order, PreventedMatch
+from yunmin.simulation.stops import StopBook
+from yunmin.simulation.tape import Tape
+
+__all__ = ["MarketFloor"]
+
+
+class MarketFloor:
+    """One market: its book, its tape, its waiting orders, what was prevented and amended.
+
+    It numbers its orders, so order ids are unique per market only.
+    """
+
+    __slots__ = ("amendments", "book", "last_order_id", "market", "prevented", "stops", "tape")
+
+    def __init__(self, market: Market) -> None:
+        self.market = market
+        self.book = OrderBook()
+        self.tape = Tape()
+        self.stops = StopBook()
+        self.prevented: list[PreventedMatch] = []
+        self.amendments: list[Amendment] = []
+        self.last_order_id = 0
+
+    def record_prevented(self, taker: Order, maker: Order, taker_qty: int, maker_qty: int, now: int) -> int:
+        """Write down a trade that did not happen; its number."""
+        number = len(self.prevented)
+        mode, symbol = taker.self_trade, self.market.symbol
+        self.prevented.append(
+            PreventedMatch(
+                number, symbol, taker.account, taker.id, maker.id, mode, maker.price, taker_qty, maker_qty, now
+            )
+        )
+        return number
