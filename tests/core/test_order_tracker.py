@@ -487,3 +487,13 @@ def test_a_symbol_without_open_orders_takes_no_room() -> None:
         tracker.create_order(f"a{number}", f"S{number}/USDT", "BUY", "LIMIT", "1", "10")
         tracker.cancel_order(f"a{number}")
     assert not tracker._open
+
+
+def test_a_listener_may_stop_twice() -> None:
+    tracker = OrderTracker()
+    heard: list[object] = []
+    stop = tracker.subscribe(heard.append)
+    stop()
+    stop()
+    tracker.create_order("a", "BTC/USDT", "BUY", "LIMIT", "1", "10")
+    assert heard == []

@@ -348,7 +348,12 @@ class OrderTracker:
         not undo anything: its error comes out of `apply` afterwards, in an ExceptionGroup.
         """
         self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+
+        def stop() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return stop
 
     # --- questions -------------------------------------------------------------------------------------------------
 
