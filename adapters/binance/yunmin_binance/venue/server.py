@@ -161,10 +161,10 @@ class LocalVenue:
         return self.exchange.engine.audit()
 
     async def _serve_api(self, request: web.Request) -> web.Response:
-        return _as_response(self._api.answer(await _as_raw(request)))
+        return await _answered(self._api, request)
 
     async def _serve_control(self, request: web.Request) -> web.Response:
-        return _as_response(self._control.answer(await _as_raw(request)))
+        return await _answered(self._control, request)
 
     async def _keep_stepping(self) -> None:
         while True:
@@ -177,6 +177,15 @@ async def run_venue(config: VenueConfig, *, on_ready: Callable[[LocalVenue], Non
     async with LocalVenue(config, clock=clock) as venue:
         on_ready(venue)
         await asyncio.get_running_loop().create_future()
+
+
+async def _answered(door: Api | Control, request: web.Request) -> web.Response:
+    try:
+        raw = await _as_raw(request)
+    except web.RequestPayloadError:  # a body that is not what its headers say
+        error = ApiError.illegal_characters_somewhere()
+        return web.json_response({"code": error.code, "msg": error.message}, status=error.status)
+    return _as_response(door.answer(raw))
 
 
 async def _as_raw(request: web.Request) -> RawRequest:
