@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from datetime import datetime
 from typing import Any
 
 import aiohttp
@@ -34,6 +35,7 @@ from yunmin.errors import (
     AuthenticationFailed,
     ConfigurationError,
     ExchangeError,
+    InvalidValue,
     MalformedResponse,
     OrderNotFound,
     OutcomeUnknown,
@@ -549,3 +551,16 @@ def test_its_logger_says_nothing_even_when_every_logger_is_turned_up(caplog: pyt
         assert not caplog.records
         guarded._logger.warning("a warning")
     assert [record.message for record in caplog.records] == ["a warning"]
+
+
+async def test_a_moment_without_a_time_zone_is_refused_before_anything_is_asked(
+    server: FaultyServer, connected: Connected
+) -> None:
+    connector = await connected()
+    asked = len(server.requests)
+    naive = datetime(2026, 1, 1)  # noqa: DTZ001  that is the point
+    with pytest.raises(InvalidValue, match="time zone"):
+        await connector.fetch_fills("BTC/USDT", since=naive)
+    with pytest.raises(InvalidValue, match="time zone"):
+        await connector.fetch_candles("BTC/USDT", "1m", since=naive)
+    assert len(server.requests) == asked

@@ -19,7 +19,17 @@ def test_another_address_may_be_on_this_machine(url: str) -> None:
     assert ConnectorConfig(base_url=url).base_url == url
 
 
-@pytest.mark.parametrize("url", ["https://evil.example", "http://127.0.0.1.evil.example", "http://10.0.0.1", "nothing"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://evil.example",
+        "http://127.0.0.1.evil.example",
+        "http://10.0.0.1",
+        "nothing",
+        "ftp://127.0.0.1",
+        "http://127.0.0.1:x",
+    ],
+)
 def test_no_key_is_sent_to_an_address_elsewhere(url: str) -> None:
     with pytest.raises(ConfigurationError, match="on this machine"):
         ConnectorConfig(base_url=url)

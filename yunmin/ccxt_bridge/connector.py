@@ -39,6 +39,7 @@ from yunmin.errors import (
     ConfigurationError,
     ConnectivityError,
     InvalidOrder,
+    InvalidValue,
     MalformedResponse,
     RejectReason,
     RejectSource,
@@ -214,7 +215,7 @@ class CcxtConnector(ExchangeConnector):
         self, symbol: str, timeframe: str, *, since: datetime | None = None, limit: int = 500
     ) -> Sequence[Candle]:
         market = self.instrument(symbol)
-        start = None if since is None else to_millis(since)
+        start = _millis(since)
         return await self._question(
             f"the candles of {symbol}",
             self._ask_candles(market, timeframe, start, limit),
@@ -260,7 +261,7 @@ class CcxtConnector(ExchangeConnector):
             market,
             exchange_order_id=exchange_order_id,
             from_trade_id=from_trade_id,
-            since=None if since is None else to_millis(since),
+            since=_millis(since),
             limit=limit,
         )
 
@@ -479,6 +480,12 @@ class CcxtConnector(ExchangeConnector):
 
     def _read_candle(self, raw: Any, market: Instrument) -> Candle:
         return parse.parse_candle(raw, market.symbol)
+
+
+def _millis(since: datetime | None) -> int | None:
+    if since is not None and since.utcoffset() is None:
+        raise InvalidValue("`since` is a datetime without a time zone")
+    return None if since is None else to_millis(since)
 
 
 _NOT_CONNECTED = "the connector is not connected; call connect() first, or use `async with`"

@@ -94,7 +94,7 @@ class ConnectorConfig(_Setting):
     @model_validator(mode="after")
     def _base_url_is_here(self) -> Self:
         if self.base_url is not None and not is_loopback_url(self.base_url):
-            raise ValueError("base_url must be on this machine (127.0.0.1, ::1 or localhost)")
+            raise ValueError("base_url must be an http address on this machine (127.0.0.1, ::1 or localhost)")
         if self.base_url is not None and self.environment is Environment.LIVE:
             raise ValueError("the live environment has no other address than its own")
         return self
@@ -111,4 +111,9 @@ class ConnectorConfig(_Setting):
 
 def is_loopback_url(url: str) -> bool:
     """Whether the host of `url` is this machine."""
-    return urlsplit(url).hostname in ("127.0.0.1", "::1", "localhost")
+    try:
+        parts = urlsplit(url)
+        port_is_sound = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    return port_is_sound and parts.scheme in ("http", "https") and parts.hostname in ("127.0.0.1", "::1", "localhost")
