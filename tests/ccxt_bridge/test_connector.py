@@ -564,3 +564,13 @@ async def test_a_moment_without_a_time_zone_is_refused_before_anything_is_asked(
     with pytest.raises(InvalidValue, match="time zone"):
         await connector.fetch_candles("BTC/USDT", "1m", since=naive)
     assert len(server.requests) == asked
+
+
+async def test_a_connection_turned_away_for_its_rate_says_so_and_how_long_to_wait(server: FaultyServer) -> None:
+    server.once("GET", "/api/v3/time", answer(b"{}", status=429, headers={"Retry-After": "7"}))
+    connector = BinanceSpot(a_config(server))
+    with pytest.raises(RateLimited, match="cannot be reached at http") as caught:
+        await connector.connect()
+    assert caught.value.retry_after == 7.0
+    await connector.connect()
+    await connector.close()

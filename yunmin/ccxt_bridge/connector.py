@@ -43,7 +43,6 @@ from yunmin.errors import (
     MalformedResponse,
     RejectReason,
     RejectSource,
-    Unavailable,
     UnknownSymbol,
 )
 from yunmin.exchange.capabilities import Traits
@@ -124,14 +123,15 @@ class CcxtConnector(ExchangeConnector):
             await self.fetch_instruments()
         except ConnectivityError as error:
             await self.close()
-            told = f"{self.traits.title} cannot be reached at {self._endpoint.address}: {error}"
+            error.args = (f"{self.traits.title} cannot be reached at {self._endpoint.address}: {error}",)
+            failure = error  # of its own kind still: a RateLimited says how long to wait
         except BaseException:
             await self.close()
             raise
         else:
             self._is_ready = True
             return
-        raise Unavailable(told)
+        raise failure
 
     async def close(self) -> None:
         exchange, session = self._exchange, self._session
