@@ -193,3 +193,15 @@ def test_ids_are_not_broken_over_lines(yunmin: Run) -> None:
     assert name in placed.out
     assert name in yunmin("order", "list").out
     assert yunmin("order", "cancel", "BNB/USDT", "--client-order-id", name).code == 0
+
+
+def test_of_a_command_that_was_cut_short_nothing_is_claimed() -> None:
+    script = """
+from yunmin.cli.outcome import run
+async def work():
+    raise BrokenPipeError(32, "Broken pipe")
+run(work, as_json=False)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 6
+    assert "Do NOT repeat" in done.stderr

@@ -10,7 +10,7 @@ import typer
 from pydantic import ValidationError
 
 from yunmin.cli.connection import AdapterOption, EnvironmentOption, JsonOption, Target, UrlOption, connected
-from yunmin.cli.outcome import emit_json, run
+from yunmin.cli.outcome import emit_json, run, showing
 from yunmin.cli.tables import show_pairs, show_table
 from yunmin.core.data_contracts import (
     OrderRef,
@@ -188,7 +188,8 @@ def _say_tested(*, as_json: bool) -> None:
     if as_json:
         emit_json({"tested": True, "placed": False})
     else:
-        typer.echo("The exchange would take it. Nothing was placed.")
+        with showing():
+            typer.echo("The exchange would take it. Nothing was placed.")
 
 
 def _show_order(title: str, update: OrderUpdate, *, as_json: bool) -> None:

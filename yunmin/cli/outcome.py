@@ -6,7 +6,8 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from typing import Any, NoReturn
 
@@ -24,7 +25,7 @@ from yunmin.errors import (
     YunminError,
 )
 
-__all__ = ["Exit", "emit_json", "fail", "run"]
+__all__ = ["Exit", "OutputFailed", "emit_json", "fail", "run", "showing"]
 
 
 class Exit(IntEnum):
@@ -68,16 +69,16 @@ def run(work: Callable[[], Coroutine[Any, Any, None]], *, as_json: bool) -> None
     """Run a command's work; a failure is told on stderr and ends the process with its exit code."""
     try:
         asyncio.run(work())
-        sys.stdout.flush()
     except KeyboardInterrupt:
         _tell("Interrupted", "stopped by Ctrl-C", Exit.INTERRUPTED, as_json=as_json)
         raise SystemExit(Exit.INTERRUPTED) from None
     except YunminError as error:
         fail(error, as_json=as_json)
-    except OSError as error:  # what the connector met is a YunminError by now: this is our own output
-        _silence_stdout()
-        _tell("NotShown", f"the result could not be written: {error.strerror}", Exit.NOT_SHOWN, as_json=as_json)
-        raise SystemExit(Exit.NOT_SHOWN) from None
+    except OutputFailed as error:
+        _end_unshown(f"the result could not be written: {error}", Exit.NOT_SHOWN, as_json=as_json)
+    except OSError as error:
+        what = f"the command was cut short: {error.strerror or type(error).__name__}"
+        _end_unshown(what, Exit.OUTCOME_UNKNOWN, as_json=as_json)
 
 
 def fail(error: YunminError, *, as_json: bool) -> NoReturn:
@@ -89,12 +90,29 @@ def fail(error: YunminError, *, as_json: bool) -> NoReturn:
 
 def emit_json(value: object) -> None:
     """One JSON value on stdout; Decimals as text, so that no digit is lost."""
-    sys.stdout.write(json.dumps(value, default=str, indent=2) + "\n")
+    with showing():
+        sys.stdout.write(json.dumps(value, default=str, indent=2) + "\n")
 
 
-def _silence_stdout() -> None:
-    """Keep the interpreter from failing once more on what could not be written, when it flushes at its end."""
+class OutputFailed(Exception):  # noqa: N818  named for what happened
+    """What a command had done could not be shown."""
+
+
+@contextmanager
+def showing() -> Iterator[None]:
+    """Inside, the result of what was done is written: a failure here says nothing against what was done."""
+    try:
+        yield
+        sys.stdout.flush()
+    except OSError as error:
+        raise OutputFailed(error.strerror or type(error).__name__) from None
+
+
+def _end_unshown(what: str, code: Exit, *, as_json: bool) -> NoReturn:
+    # else the interpreter fails once more on what could not be written, when it flushes at its end
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _tell("NotShown", what, code, as_json=as_json)
+    raise SystemExit(code) from None
 
 
 def _advice(code: Exit, error: YunminError | None) -> str:

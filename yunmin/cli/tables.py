@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from yunmin.cli.outcome import showing
+
 __all__ = ["show_pairs", "show_table"]
 
 _AS_WIDE_AS_NEEDED = 1000
@@ -24,7 +26,8 @@ def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[objec
         table.add_column(column, justify="right" if numeric else "left", no_wrap=True)
     for row in cells:
         table.add_row(*map(Text, row))
-    Console(width=_AS_WIDE_AS_NEEDED).print(table, soft_wrap=False, crop=False)
+    with showing():
+        Console(width=_AS_WIDE_AS_NEEDED).print(table, soft_wrap=False, crop=False)
 
 
 def show_pairs(title: str, pairs: Iterable[tuple[str, object]]) -> None:
@@ -33,9 +36,10 @@ def show_pairs(title: str, pairs: Iterable[tuple[str, object]]) -> None:
     from rich.text import Text
 
     console = Console(highlight=False, soft_wrap=True)
-    console.print(Text(title, style="bold"))
-    for name, value in pairs:
-        console.print(Text(f"  {name:<16} ") + Text(_text(value), style="cyan"))
+    with showing():
+        console.print(Text(title, style="bold"))
+        for name, value in pairs:
+            console.print(Text(f"  {name:<16} ") + Text(_text(value), style="cyan"))
 
 
 def _text(value: object) -> str:

@@ -44,8 +44,11 @@ class VenueDoor:
         return await self._ask("POST", "/venue/orders", json=order)
 
     async def _ask(self, method: str, path: str, **details: Any) -> dict[str, Any]:
-        async with self._session.request(method, self.url + path, **details) as answer:
-            said: dict[str, Any] = await answer.json()
+        try:
+            async with self._session.request(method, self.url + path, **details) as answer:
+                said: dict[str, Any] = await answer.json()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise Unavailable(f"the venue's door does not answer {method} {path} ({type(error).__name__})") from None
         if answer.status != 200:
             raise Unavailable(f"the venue's door said no to {method} {path}: {said.get('error')}")
         return said
