@@ -15,9 +15,7 @@ from yunmin.cli.outcome import run
 from yunmin.errors import NotSupported
 from yunmin.exchange import RunningVenue, VenueOptions
 
-__all__ = ["DEFAULT_PORT", "venue"]
-
-DEFAULT_PORT = 8390
+__all__ = ["venue"]
 
 venue = typer.Typer(help="The local venue: an exchange on this machine.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -29,7 +27,9 @@ def _group() -> None:
 
 @venue.command("up")
 def up(
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes any free port.")] = DEFAULT_PORT,
+    port: Annotated[
+        int | None, typer.Option("--port", min=0, max=65535, help="0: any free one; without: the usual one.")
+    ] = None,
     host: Annotated[str, typer.Option("--host", help="A loopback address; no other is taken.")] = "127.0.0.1",
     seed: Annotated[int, typer.Option("--seed", help="Fixes every price that the market makers follow.")] = 1,
     candles: Annotated[

@@ -19,11 +19,12 @@ __all__ = ["AdapterPlugin", "ConnectionWish", "RunningVenue", "VenueOptions"]
 class VenueOptions:
     """How a local venue is to run, in words that no exchange owns.
 
-    `step_interval` is the number of seconds between two moves of its market makers; 0 moves only when told.
+    A `port` of 0 is any free one, None the adapter's usual one. `step_interval` is the number of seconds between two
+    moves of its market makers; 0 moves only when told.
     """
 
     host: str = "127.0.0.1"
-    port: int = 0
+    port: int | None = 0
     seed: int = 1
     candles: str | None = None
     candles_symbol: str | None = None

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from yunmin.errors import ConfigurationError
 from yunmin.exchange import Credentials, VenueOptions
+from yunmin_binance.endpoints import LOCAL_PORT
 from yunmin_binance.local_account import LOCAL_CREDENTIALS
 from yunmin_binance.venue.candle_market import market_for_candles
 from yunmin_binance.venue.config import Liquidity, VenueConfig, default_accounts
@@ -48,7 +49,7 @@ def config_of(options: VenueOptions) -> VenueConfig:
     """The venue's own configuration for these options."""
     wanted: dict[str, Any] = {
         "host": options.host,
-        "port": options.port,
+        "port": LOCAL_PORT if options.port is None else options.port,
         "seed": options.seed,
         "step_interval": options.step_interval,
     }

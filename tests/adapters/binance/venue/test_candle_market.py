@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from yunmin.errors import ConfigurationError
-from yunmin.exchange import VenueOptions
+from yunmin.exchange import Environment, VenueOptions
+from yunmin_binance.endpoints import BASE_URLS
 from yunmin_binance.venue.candle_market import market_for_candles
 from yunmin_binance.venue.opening import config_of, open_venue
 from yunmin_binance.venue.symbols import DEFAULT_SYMBOLS
@@ -72,3 +73,9 @@ def test_options_that_do_not_hang_together_are_told_so() -> None:
         config_of(VenueOptions(host="0.0.0.0"))
     with pytest.raises(ConfigurationError, match="cannot read candles"):
         config_of(VenueOptions(candles="nowhere.parquet"))
+
+
+def test_without_a_port_it_is_where_a_connector_looks_for_it() -> None:
+    port = config_of(VenueOptions(port=None)).port
+    assert BASE_URLS[Environment.LOCAL] == f"http://127.0.0.1:{port}"
+    assert config_of(VenueOptions(port=0)).port == 0
