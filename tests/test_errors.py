@@ -22,13 +22,17 @@ CLASSES = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if is
 
 
 def test_the_picture_in_the_docstring_is_the_tree_in_the_code() -> None:
-    drawn = set(
-        re.findall(
-            r"[A-Z][A-Za-z]+(?:Error|Value|ed|Known|Found|Skew|Order|Funds|Symbol|Response|Unknown|Timeout)|Timeout|Unavailable",
-            errors.__doc__ or "",
-        )
-    )
-    assert {kind.__name__ for kind in CLASSES} <= drawn | {"Unavailable", "Timeout"}
+    drawn: dict[str, str] = {}
+    above: list[str] = []
+    for line in (errors.__doc__ or "").splitlines():
+        found = re.match(r"([│ ├└─]*)([A-Z]\w+)", line)
+        if found is None:
+            continue
+        depth = len(found[1]) // 4
+        above[depth:] = [found[2]]
+        if depth:
+            drawn[found[2]] = above[depth - 1]
+    assert drawn == {kind.__name__: kind.__bases__[0].__name__ for kind in CLASSES if kind is not YunminError}
 
 
 @pytest.mark.parametrize("kind", [k for k in CLASSES if issubclass(k, Rejected)], ids=lambda k: k.__name__)

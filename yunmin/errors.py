@@ -10,7 +10,7 @@ YunminError
     │   ├── Unavailable
     │   ├── RateLimited         a query was turned away; carries retry_after
     │   └── OutcomeUnknown      a command left (or may have left); look, do not resend
-    ├── Rejected                IT SAID NO: proven, and nothing rests in the book
+    ├── Rejected                IT SAID NO: proven, this request did nothing
     │   ├── AuthenticationFailed
     │   ├── PermissionDenied
     │   ├── InsufficientFunds

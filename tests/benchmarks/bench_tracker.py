@@ -198,8 +198,8 @@ def one_round(contender: Contender, size: int) -> dict[str, float]:
             if step == "fill":
                 wanted = [text_of(i * 7919 % size)[1] for i in range(looks)]
                 look_up, list_open = contender.look_up, contender.list_open
-                looking += cpu_of(lambda ids=wanted, ask=look_up: [ask(each) for each in ids])  # type: ignore[misc]
-                listing += cpu_of(lambda n=lists, ask=list_open: [len(ask(SYMBOLS[3])) for _ in range(n)])  # type: ignore[misc]
+                looking += cpu_of(lambda ids=wanted, ask=look_up: [ask(each) for each in ids])  # type: ignore[misc]  # bound now, not later
+                listing += cpu_of(lambda n=lists, ask=list_open: [len(ask(SYMBOLS[3])) for _ in range(n)])  # type: ignore[misc]  # bound now, not later
     events = repeats * size * len(STEPS)
     return {
         "apply": applying / events * 1e6,
@@ -245,7 +245,7 @@ def measured(sizes: Sequence[int], rounds: int, *, steady: int, weighed: int) ->
                 contender.begin(0)
         for what, unit in (("apply", "µs"), ("with build", "µs"), ("lookup", "µs"), ("listing", "µs")):
             ours, least = (median(each[what] for each in figures[name]) for name in ("yunmin", "floor"))
-            goal = GOALS[what].get(size) if what in GOALS else None  # type: ignore[attr-defined]
+            goal = GOALS[what].get(size) if what in GOALS else None  # type: ignore[attr-defined]  # as the line shows
             rows.append(a_row(what, size, unit, ours, least, goal))
     steadies = [[steady_round(contender, steady) for contender in contenders] for _ in range(rounds)]
     rows.append(a_row("steady", 100, "µs", *(median(each) for each in zip(*steadies, strict=True)), None))

@@ -55,7 +55,7 @@ async def test_every_connection_is_made_with_the_bounded_handler(session: Guarde
     connector = session._session.connector
     assert connector is not None
     assert "_factory" in vars(aiohttp.TCPConnector())
-    made = connector._factory()  # type: ignore[attr-defined]
+    made = connector._factory()  # type: ignore[attr-defined]  # as the line shows
     assert isinstance(made, _BoundedHandler)
 
 

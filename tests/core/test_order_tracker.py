@@ -206,7 +206,7 @@ def test_unknown_orders_are_none_and_not_filled(tracker: OrderTracker) -> None:
 
 def test_what_is_no_news_is_refused_by_name(tracker: OrderTracker) -> None:
     with pytest.raises(TypeError, match="dict"):
-        tracker.apply({"client_order_id": "a"})  # type: ignore[arg-type]
+        tracker.apply({"client_order_id": "a"})  # type: ignore[arg-type]  # wrong on purpose
 
 
 # --- cancelling and closing ------------------------------------------------------------------------------------------
@@ -290,7 +290,7 @@ def test_the_mapping_of_ids_is_live_and_read_only(tracker: OrderTracker) -> None
     assert len(ids) == 1
     assert "b" not in ids
     with pytest.raises(TypeError):
-        ids["a"] = "8"  # type: ignore[index]
+        ids["a"] = "8"  # type: ignore[index]  # as the line shows
 
 
 # --- questions -------------------------------------------------------------------------------------------------------

@@ -170,7 +170,7 @@ def test_case_10_a_fill_before_the_acknowledgement_implies_that_the_order_was_op
     order = an_order(tracker)
     events = tracker.apply(a_fill())
     assert kinds(events) == [OrderOpened, OrderFilled]
-    assert events[0].implied  # type: ignore[union-attr]
+    assert events[0].implied  # type: ignore[union-attr]  # it is there by now
     assert order.state is OrderState.PARTIALLY_FILLED
     assert tracker.set_exchange_id("a", "7")
     assert (order.state, order.exchange_order_id) == (OrderState.PARTIALLY_FILLED, "7")

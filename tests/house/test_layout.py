@@ -63,6 +63,9 @@ def test_time_and_chance_come_from_the_clock_module_alone(path: Path) -> None:
 def test_every_module_says_what_it_is_for_and_what_it_offers(path: Path) -> None:
     tree = ast.parse(path.read_text())
     assert ast.get_docstring(tree), "a module opens with a sentence"
+    made = [node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))]
+    if not path.name.startswith("test_") and any(not node.name.startswith("_") for node in made):
+        assert "__all__" in path.read_text(), "a module that offers something lists it"
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)

@@ -45,7 +45,7 @@ async def fails_otherwise(self: object, play: object) -> None:
 def hold(body: Body, support: Support) -> None:
     scenario = requirements_of(requires(Capability.TICKER)(body))
     assert scenario is not None
-    asyncio.run(scenario.hold(None, SimpleNamespace(traits=traits_with(support))))  # type: ignore[arg-type]
+    asyncio.run(scenario.hold(None, SimpleNamespace(traits=traits_with(support))))  # type: ignore[arg-type]  # wrong on purpose
 
 
 @pytest.mark.parametrize("support", [Support.FULL, Support.EMULATED])

@@ -186,9 +186,9 @@ def test_S1_a_failed_validation_does_not_show_its_input() -> None:
     attempts: list[Callable[[], Any]] = [
         lambda: ConnectorConfig(credentials=credentials, base_url="http://example.com"),
         lambda: ConnectorConfig(credentials=credentials, timeout=-1),
-        lambda: ConnectorConfig(credentials={"api_key": API_KEY}),  # type: ignore[arg-type]
-        lambda: ConnectorConfig(credentials={"api_key": API_KEY, "api_secret": [API_SECRET]}),  # type: ignore[arg-type]
-        lambda: Credentials(api_key=[API_KEY], api_secret={API_SECRET: 1}),  # type: ignore[arg-type]
+        lambda: ConnectorConfig(credentials={"api_key": API_KEY}),  # type: ignore[arg-type]  # wrong on purpose
+        lambda: ConnectorConfig(credentials={"api_key": API_KEY, "api_secret": [API_SECRET]}),  # type: ignore[arg-type]  # wrong on purpose
+        lambda: Credentials(api_key=[API_KEY], api_secret={API_SECRET: 1}),  # type: ignore[arg-type]  # wrong on purpose
     ]
     for attempt in attempts:
         with pytest.raises(ConfigurationError) as caught:

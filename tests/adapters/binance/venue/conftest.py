@@ -95,7 +95,7 @@ class Wire:
             path,
             "" if in_body else signed,
             signed if in_body else "",
-            headers=headers,  # type: ignore[arg-type]
+            headers=headers,  # type: ignore[arg-type]  # a plain dict stands in for the multidict
         )
 
     def order(self, **changes: object) -> Said:

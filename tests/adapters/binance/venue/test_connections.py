@@ -63,7 +63,7 @@ async def test_who_answers_pings_stays(home: SocketVenue) -> None:
         ping = await client.socket.receive(timeout=5)
         await client.socket.pong(ping.data)
         (held,) = home.venue.sockets.connections
-        await until(lambda held=held: held._unanswered_since is None)  # type: ignore[misc]
+        await until(lambda held=held: held._unanswered_since is None)  # type: ignore[misc]  # bound now, not later
     assert home.venue.sockets.connections
 
 
@@ -154,7 +154,7 @@ async def test_clients_that_vanish_leave_nothing(home: SocketVenue, path: str) -
         client = await home.open(path)
         if path == "/ws-api/v3":
             await client.signed("userDataStream.subscribe.signature")
-        transport = client.socket._conn.transport  # type: ignore[union-attr]
+        transport = client.socket._conn.transport  # type: ignore[union-attr]  # it is there by now
         transport.abort()
     await nothing_is_left(home)
     home.venue.place_as(COUNTERPARTY, "BTCUSDT", "SELL", "LIMIT", quantity="1", price="50000")
