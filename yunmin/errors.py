@@ -72,6 +72,7 @@ class RejectReason(StrEnum):
     RATE_LIMITED = "RATE_LIMITED"
     CLOCK = "CLOCK"
     NOT_SENT = "NOT_SENT"
+    NOT_PLACED = "NOT_PLACED"
     OTHER = "OTHER"
 
 

@@ -37,7 +37,7 @@ from yunmin.core.data_contracts.events import (
     TrackerEvent,
 )
 from yunmin.core.data_contracts.fill import trade_id_or_synthetic
-from yunmin.core.data_contracts.verdicts import CancelRequest, CancelResult, FillVoided, SubmitResult
+from yunmin.core.data_contracts.verdicts import CancelRequest, CancelResult, FillVoided, OrderSearched, SubmitResult
 from yunmin.core.order_tracker import InFlightOrder, OrderTracker
 from yunmin.errors import InvalidValue, RejectReason, RejectSource
 
@@ -776,3 +776,50 @@ def test_every_order_begins_with_its_submission(tracker: OrderTracker) -> None:
     tracker.subscribe(heard.append)
     an_order(tracker)
     assert kinds(heard) == [OrderSubmitted]
+
+
+# --- not found -------------------------------------------------------------------------------------------------------
+
+
+def a_search(attempt: int, *, found: bool) -> OrderSearched:
+    return OrderSearched(client_order_id="a", attempt=attempt, found=found)
+
+
+def test_case_49_an_acknowledged_order_that_is_not_found_is_suspect_and_stays_open(tracker: OrderTracker) -> None:
+    order = an_order(tracker)
+    tracker.set_exchange_id("a", "7")
+    tracker.apply(a_search(1, found=False))
+    assert (order.state, order.certainty) == (OrderState.OPEN, Certainty.SUSPECT)
+    assert tracker.state_of_all()["a"].certainty is Certainty.SUSPECT
+
+    tracker.apply(a_search(2, found=True))
+    tracker.apply(a_search(1, found=False))
+    assert order.certainty is Certainty.CONFIRMED
+
+
+def test_case_49_a_suspect_order_is_confirmed_by_its_end(tracker: OrderTracker) -> None:
+    order = an_order(tracker)
+    tracker.set_exchange_id("a", "7")
+    tracker.apply(a_search(1, found=False))
+    tracker.cancel_order("a")
+    assert (order.state, order.certainty) == (OrderState.CANCELLED, Certainty.CONFIRMED)
+
+
+def test_case_49_becoming_suspect_and_being_found_again_are_each_told_once(tracker: OrderTracker) -> None:
+    an_order(tracker)
+    tracker.set_exchange_id("a", "7")
+    searches = [a_search(1, found=False), a_search(2, found=False), a_search(3, found=True), a_search(4, found=True)]
+    assert [kinds(tracker.apply(search)) for search in searches] == [[OrderUncertain], [], [OrderResolved], []]
+
+
+def test_case_46_what_the_fence_proves_never_placed_has_failed_and_late_evidence_reverses_it(
+    tracker: OrderTracker,
+) -> None:
+    order = an_order(tracker)
+    tracker.apply(a_verdict(Verdict.UNKNOWN))
+    tracker.apply(a_verdict(Verdict.REJECTED, reason=RejectReason.NOT_PLACED))
+    assert (order.state, order.reject_reason) == (OrderState.FAILED, RejectReason.NOT_PLACED)
+
+    events = tracker.apply(an_update(OrderState.OPEN))
+    assert order.state is OrderState.OPEN
+    assert OrderCorrected in kinds(events)

@@ -82,6 +82,7 @@ class InFlightOrder:
         "_reported_cost",
         "_reported_qty",
         "_said_full",
+        "_search",
         "_side",
         "_state",
         "_symbol",
@@ -125,6 +126,7 @@ class InFlightOrder:
         self._uncertain = False
         self._refused: tuple[OrderState, RejectReason, RejectSource | None] | None = None
         self._cancel = (0, _NO_CANCEL)  # the last attempt, and what is known of it
+        self._search = (0, True)  # the last attempt to find it at the exchange, and whether it was found
         self._qty_at: datetime | None = None  # when the exchange gave these terms; None while they are our own
         self._price_at: datetime | None = None
         self._end: tuple[int, OrderState] | None = None
@@ -220,10 +222,20 @@ class InFlightOrder:
 
     @property
     def certainty(self) -> Certainty:
-        """UNKNOWN while its placement has no answer and nothing else shows that it exists."""
+        """UNKNOWN while its placement has no answer and nothing else shows that it exists.
+
+        SUSPECT while it is open and the exchange, which had shown it, does not find it any more.
+        """
         if self._uncertain and self._refused is None and not self.has_evidence:
             return Certainty.UNKNOWN
+        if not self._search[1] and self._state not in TERMINAL:
+            return Certainty.SUSPECT
         return Certainty.CONFIRMED
+
+    @property
+    def searches(self) -> int:
+        """The number of the last search for it that was reported."""
+        return self._search[0]
 
     @property
     def cancel_state(self) -> CancelState:
@@ -346,7 +358,7 @@ class InFlightOrder:
                 self._qty,
                 self._price,
                 state,
-                self.certainty if self._uncertain else _CONFIRMED,
+                self.certainty if self._uncertain or not self._search[1] else _CONFIRMED,
                 self.cancel_state if self._cancel[0] else _NO_CANCEL_STATE,
                 filled_qty,
                 self.average_price if filled_qty else None,

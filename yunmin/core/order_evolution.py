@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from yunmin.clock import to_millis
-from yunmin.core.data_contracts.enums import FillKind, OrderState, Verdict
+from yunmin.core.data_contracts.enums import Certainty, FillKind, OrderState, Verdict
 from yunmin.core.data_contracts.events import (
     Anomaly,
     AnomalyKind,
@@ -43,7 +43,7 @@ from yunmin.core.data_contracts.events import (
 from yunmin.core.data_contracts.fill import Fill
 from yunmin.core.data_contracts.money import EXACT, ZERO, plain
 from yunmin.core.data_contracts.order import OrderUpdate
-from yunmin.core.data_contracts.verdicts import CancelRequest, CancelResult, FillVoided, SubmitResult
+from yunmin.core.data_contracts.verdicts import CancelRequest, CancelResult, FillVoided, OrderSearched, SubmitResult
 from yunmin.core.in_flight_order import (
     CANCEL_ACCEPTED,
     CANCEL_REFUSED,
@@ -64,6 +64,7 @@ __all__ = [
     "request_cancel",
     "take_cancel_result",
     "take_fill",
+    "take_search",
     "take_submit_result",
     "take_update",
     "void_fill",
@@ -222,7 +223,7 @@ def take_submit_result(order: InFlightOrder, result: SubmitResult, tell: Tell) -
 
 def _take_refusal(order: InFlightOrder, result: SubmitResult, tell: Tell) -> None:
     """REJECTED outranks FAILED, and a reason outranks OTHER, whichever came first."""
-    state = _FAILED if result.reason is RejectReason.NOT_SENT else OrderState.REJECTED
+    state = _FAILED if result.reason in _NEVER_IN_THE_BOOK else OrderState.REJECTED
     refused = (state, result.reason or RejectReason.OTHER, result.source)
     if order._refused is not None and _refusal_rank(refused) <= _refusal_rank(order._refused):
         return
@@ -230,6 +231,10 @@ def _take_refusal(order: InFlightOrder, result: SubmitResult, tell: Tell) -> Non
     if order.has_evidence and (order._end is None or order._end[1] is not OrderState.REJECTED):
         message = f"a verdict of {state} against evidence of the order"
         tell.anomaly(AnomalyKind.REFUSED_TRANSITION, order, message, result)
+
+
+_NEVER_IN_THE_BOOK = frozenset({RejectReason.NOT_SENT, RejectReason.NOT_PLACED})
+"""Proven not to have left, and proven by the exchange's own fence not to have arrived."""
 
 
 def _refusal_rank(refused: tuple[OrderState, RejectReason, RejectSource | None]) -> tuple[bool, bool, str, str]:
@@ -259,6 +264,19 @@ def take_cancel_result(order: InFlightOrder, result: CancelResult, tell: Tell) -
     tell(OrderQueryNeeded, order.snapshot(), "only the exchange knows whether the cancel took effect")
 
 
+def take_search(order: InFlightOrder, search: OrderSearched, tell: Tell) -> None:
+    """The exchange finds the order, or does not any more. Of two reports on one attempt, not found gives way."""
+    if (search.attempt, search.found) <= order._search:
+        return
+    was_suspect = order.certainty is Certainty.SUSPECT
+    order._search = (search.attempt, search.found)
+    is_suspect = order.certainty is Certainty.SUSPECT
+    if is_suspect and not was_suspect:
+        tell(OrderUncertain, order.snapshot(), search.message or "the exchange does not find it any more")
+    elif was_suspect and not is_suspect:
+        tell(OrderResolved, order.snapshot())
+
+
 _CANCEL_VERDICTS = {
     Verdict.ACCEPTED: CANCEL_ACCEPTED,
     Verdict.REJECTED: CANCEL_REFUSED,
@@ -272,6 +290,7 @@ EVOLVE: Final[dict[type, Callable[[InFlightOrder, Any, Tell], None]]] = {
     SubmitResult: take_submit_result,
     CancelRequest: request_cancel,
     CancelResult: take_cancel_result,
+    OrderSearched: take_search,
 }
 """Which news is taken how."""
 

@@ -48,7 +48,7 @@ from yunmin.core.data_contracts.money import (
     to_positive,
 )
 from yunmin.core.data_contracts.order import OrderRequest, OrderUpdate
-from yunmin.core.data_contracts.verdicts import CancelRequest, CancelResult, FillVoided, SubmitResult
+from yunmin.core.data_contracts.verdicts import CancelRequest, CancelResult, FillVoided, OrderSearched, SubmitResult
 from yunmin.core.in_flight_order import InFlightOrder
 from yunmin.core.order_lifecycle import TERMINAL
 from yunmin.errors import InvalidValue, LifecycleError
@@ -56,7 +56,7 @@ from yunmin.errors import InvalidValue, LifecycleError
 __all__ = ["InFlightOrder", "Listener", "News", "OrderFill", "OrderState", "OrderTracker"]
 
 Listener = Callable[[TrackerEvent], None]
-News = OrderUpdate | Fill | SubmitResult | CancelRequest | CancelResult | FillVoided
+News = OrderUpdate | Fill | SubmitResult | CancelRequest | CancelResult | OrderSearched | FillVoided
 Number = object
 """A quantity or price as people write it: Decimal, str, int, or float meaning its shortest decimal."""
 
@@ -64,7 +64,7 @@ ANY_SYMBOL: Final = "?"
 """Stands for the symbol in news that was written down here, for an order that is not known yet."""
 
 _Described = OrderUpdate | Fill | FillVoided
-_Verdict = SubmitResult | CancelRequest | CancelResult
+_Verdict = SubmitResult | CancelRequest | CancelResult | OrderSearched
 _OrphanKey = tuple[str, ...]
 _Word = TypeVar("_Word", Side, OrderType, TimeInForce)
 
@@ -528,7 +528,7 @@ class OrderTracker:
 
     def _carried(self, order: InFlightOrder, news: _Verdict, tell: evolution.Tell) -> list[Fill | OrderUpdate]:
         """What came inside a verdict and fits the order: fills first, so that an end finds them booked."""
-        if isinstance(news, CancelRequest):
+        if isinstance(news, CancelRequest | OrderSearched):
             return []
         fills = news.fills if isinstance(news, SubmitResult) else ()
         carried: list[Fill | OrderUpdate] = [*fills] if news.update is None else [*fills, news.update]
@@ -744,5 +744,6 @@ _ROUTES: Final[dict[type, Callable[[OrderTracker, Any, evolution.Tell], None]]] 
     SubmitResult: OrderTracker._take_verdict,
     CancelRequest: OrderTracker._take_verdict,
     CancelResult: OrderTracker._take_verdict,
+    OrderSearched: OrderTracker._take_verdict,
 }
 """What describes an order is matched by either id and checked; a verdict is on a command of ours, by our own id."""

@@ -10,6 +10,7 @@ from yunmin.exchange.config import (
 )
 from yunmin.exchange.connector import CancelsAll, ExchangeConnector, ShowsMarket, TestsOrders
 from yunmin.exchange.plugin import AdapterPlugin, ConnectionWish, RunningVenue, VenueOptions
+from yunmin.exchange.streams import NewsStream, StreamsAccount, StreamsMarket
 
 __all__ = [
     "AdapterPlugin",
@@ -21,9 +22,12 @@ __all__ = [
     "Environment",
     "ExchangeConnector",
     "LiveConsent",
+    "NewsStream",
     "PlacementConnection",
     "RunningVenue",
     "ShowsMarket",
+    "StreamsAccount",
+    "StreamsMarket",
     "Support",
     "TestsOrders",
     "Traits",

@@ -20,11 +20,14 @@ from yunmin.core.data_contracts.instrument import Instrument, InstrumentStatus, 
 from yunmin.core.data_contracts.market import BookLevel, Candle, OrderBook, PublicTrade, Ticker
 from yunmin.core.data_contracts.money import to_decimal
 from yunmin.core.data_contracts.order import OrderAck, OrderRef, OrderRequest, OrderUpdate
-from yunmin.core.data_contracts.verdicts import CancelRequest, CancelResult, FillVoided, SubmitResult
+from yunmin.core.data_contracts.stream import AccountNews, BalanceUpdate, StreamGap, StreamLost, StreamOpened
+from yunmin.core.data_contracts.verdicts import CancelRequest, CancelResult, FillVoided, OrderSearched, SubmitResult
 
 __all__ = [
+    "AccountNews",
     "AccountState",
     "Balance",
+    "BalanceUpdate",
     "BookLevel",
     "CancelRequest",
     "CancelResult",
@@ -42,6 +45,7 @@ __all__ = [
     "OrderBook",
     "OrderRef",
     "OrderRequest",
+    "OrderSearched",
     "OrderState",
     "OrderType",
     "OrderUpdate",
@@ -50,6 +54,9 @@ __all__ = [
     "Rule",
     "Side",
     "Source",
+    "StreamGap",
+    "StreamLost",
+    "StreamOpened",
     "SubmitResult",
     "Ticker",
     "TimeInForce",

@@ -1,4 +1,4 @@
-"""What became of a command: the three verdicts, and a trade taken back."""
+"""What became of a command: the three verdicts; of a search for an order; and a trade taken back."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from yunmin.core.data_contracts.fill import Fill
 from yunmin.core.data_contracts.order import OrderUpdate
 from yunmin.errors import RejectReason, RejectSource
 
-__all__ = ["CancelRequest", "CancelResult", "FillVoided", "SubmitResult"]
+__all__ = ["CancelRequest", "CancelResult", "FillVoided", "OrderSearched", "SubmitResult"]
 
 
 class SubmitResult(Contract):
@@ -41,6 +41,18 @@ class CancelResult(Contract):
     attempt: int = Field(ge=1)
     verdict: Verdict
     update: OrderUpdate | None = None
+    message: str = ""
+
+
+class OrderSearched(Contract):
+    """The exchange was asked for an order that it had shown before, and knew it or not; `attempt` counts from 1.
+
+    The last attempt stands. Not found is no end: the order stays open, and SUSPECT.
+    """
+
+    client_order_id: str
+    attempt: int = Field(ge=1)
+    found: bool
     message: str = ""
 
 
