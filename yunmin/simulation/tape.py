@@ -152,6 +152,12 @@ class Tape:
         total = _fold(now - DAY, bars, self.last_price)
         return Statistics(total, now, previous, self.trades[-1].qty if self.trades else 0)
 
+    def rolling(self, now: int, length: int) -> Bar:
+        """The last `length` and as much more as begins it on a whole minute, as one bar."""
+        start = open_of(now - length, MINUTE)
+        series = self._series(MINUTE)
+        return _fold(start, series.bars[series.index_of(start) :], self.last_price)
+
     def average_price(self, now: int, minutes: int) -> int:
         """The volume-weighted price of the last `minutes`, else the last price; zero before the first trade."""
         series = self._series(SECOND)

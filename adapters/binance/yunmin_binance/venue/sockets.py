@@ -42,7 +42,6 @@ class Sockets:
         self.markets = MarketStreams(exchange)
         self.users = UserStreams(exchange)
         self._api = WsApi(exchange, on_change=self._soon)
-        self._sessions: dict[Session, None] = {}
         self._connections: dict[Connection, asyncio.Task[object] | None] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ticking: asyncio.Task[None] | None = None
@@ -80,12 +79,8 @@ class Sockets:
         if not self._connections:
             return
         self.flush()
-        now = self._exchange.engine.now()
-        self.markets.say_goodbye(now)
-        for session in self._sessions:
-            said = {"event": {"e": "serverShutdown", "E": session.time_of(now)}}
-            session.connection.send(orjson.dumps(said))
         for connection in self._connections:
+            connection.say_farewell()
             connection.close(WSCloseCode.GOING_AWAY)
         handlers = [task for task in self._connections.values() if task is not None]
         await asyncio.wait(handlers, timeout=_GOODBYE_TAKES)
@@ -112,6 +107,7 @@ class Sockets:
     async def _serve_market_streams(self, request: web.Request) -> web.StreamResponse:
         connection = self._connection(request, most_per_second=MESSAGES_PER_SECOND)
         client = self.markets.welcome(connection, request)
+        connection.farewell = lambda: self.markets.farewell(client)
         return await self._serve(
             connection,
             request,
@@ -131,17 +127,17 @@ class Sockets:
             shows_limits=request.query.get("returnRateLimits") != "false",
             now=now,
         )
-        self._sessions[session] = None
+        connection.farewell = lambda: self._farewell(session)
         return await self._serve(
             connection,
             request,
             receive=lambda text: connection.send(self._api.answer(session, text)),
-            forget=lambda: self._forget(session),
+            forget=session.end,
         )
 
-    def _forget(self, session: Session) -> None:
-        session.end()
-        del self._sessions[session]
+    def _farewell(self, session: Session) -> bytes:
+        now = self._exchange.engine.now()
+        return orjson.dumps({"event": {"e": "serverShutdown", "E": session.time_of(now)}})
 
     def _connection(self, request: web.Request, *, most_per_second: int | None) -> Connection:
         if not web.WebSocketResponse().can_prepare(request):

@@ -23,6 +23,7 @@ __all__ = [
     "list_id_of",
     "new_order_fill",
     "new_prevented_match",
+    "percent",
     "placed_order",
     "prevented_match",
     "queried_order",
@@ -48,6 +49,7 @@ _EXPIRY: Final[dict[ExpiryReason, str]] = {
     ExpiryReason.NO_FUNDS: "REJECTED",
 }
 
+_PERCENT_PLACES: Final = 1000
 _NO_LIST: Final = -1
 _NO_GROUP: Final = -1
 _NOT_WORKING: Final = -1
@@ -57,6 +59,13 @@ def amount(units: int) -> str:
     """Whole units of 10^-8 with eight decimals."""
     whole, rest = divmod(abs(units), SCALE)
     return f"{'-' if units < 0 else ''}{whole}.{rest:0{DECIMALS}d}"
+
+
+def percent(change: int, base: int) -> str:
+    """`change` in hundredths of `base`, with three decimals, towards zero."""
+    thousandths = abs(change) * 100 * _PERCENT_PLACES // base if base else 0
+    whole, rest = divmod(thousandths, _PERCENT_PLACES)
+    return f"{'-' if change < 0 and thousandths else ''}{whole}.{rest:03d}"
 
 
 def placed_order(order: Order, labels: Mapping[str, int], time_of: TimeOf) -> dict[str, object]:

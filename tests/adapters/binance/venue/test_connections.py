@@ -67,11 +67,19 @@ async def test_who_answers_pings_stays(home: SocketVenue) -> None:
     assert home.venue.sockets.connections
 
 
-async def test_a_day_is_the_longest_that_it_lasts(home: SocketVenue) -> None:
-    client = await home.open("/ws")
-    home.clock.drift(24 * 3600)
+async def test_a_day_is_the_longest_that_it_lasts_and_its_end_is_announced(home: SocketVenue) -> None:
+    raw, combined, api = [await home.open(path) for path in ("/ws", "/stream", "/ws-api/v3")]
+    home.clock.drift(24 * 3600 - 61)
     await home.advance(0.1)
-    assert await client.closed() == 1001
+    assert [await client.frames() for client in (raw, combined, api)] == [[], [], []]
+    await home.advance(1)
+    event = {"e": "serverShutdown", "E": home.now}
+    assert await raw.next() == event
+    assert await combined.next() == {"stream": "!serverShutdown", "data": event}
+    assert await api.next() == {"event": event}
+    home.clock.drift(60)
+    await home.advance(0.1)
+    assert [await client.closed() for client in (raw, combined, api)] == [1001] * 3
 
 
 async def test_more_than_five_messages_a_second_end_it(home: SocketVenue) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.adapters.binance.venue.sockets import Client, SocketVenue, running
 from yunmin.clock import seeded
+from yunmin.simulation.intervals import INTERVALS
 from yunmin_binance.venue import COUNTERPARTY, LOCAL_ACCOUNT, Liquidity, VenueConfig
 
 QUIET = VenueConfig(liquidity=Liquidity.NONE)
@@ -197,6 +198,66 @@ async def test_all_mini_tickers_hold_only_what_has_changed(home: SocketVenue) ->
     assert [one["s"] for one in tickers] == ["BTCUSDT"]
 
 
+@pytest.mark.parametrize("window", ["1h", "4h", "1d"])
+async def test_rolling_tickers_begin_on_a_minute_and_end_now(home: SocketVenue, window: str) -> None:
+    length = {"1h": 3600_000, "4h": 4 * 3600_000, "1d": 24 * 3600_000}[window]
+    client = await home.open(f"/stream?streams=btcusdt@ticker_{window}/!ticker_{window}@arr")
+    trade(home, price="50000")
+    home.clock.drift(90)
+    trade(home, price="51000")
+    home.venue.flush_streams()
+    found = {frame["stream"]: frame["data"] for frame in await client.frames()}
+    ticker = found[f"btcusdt@ticker_{window}"]
+    now = home.now - 1000  # reading the frames took a second
+    assert ticker == {
+        "e": f"{window}Ticker", "E": now, "s": "BTCUSDT", "p": "1000.00000000", "P": "2.000", "o": "50000.00000000",
+        "h": "51000.00000000", "l": "50000.00000000", "c": "51000.00000000", "w": "50500.00000000", "v": "1.00000000",
+        "q": "50500.00000000", "O": (now - length) // 60_000 * 60_000, "C": now, "F": 1, "L": 2, "n": 2,
+    }  # fmt: skip
+    assert [one for one in found[f"!ticker_{window}@arr"] if one["s"] == "BTCUSDT"] == [ticker]
+    home.venue.flush_streams()
+    assert await client.frames() == []
+
+
+async def test_a_rolling_ticker_changes_when_old_trades_leave_its_window(home: SocketVenue) -> None:
+    client = await home.open("/stream?streams=btcusdt@ticker_1h/!ticker_1h@arr")
+    trade(home)
+    home.venue.flush_streams()
+    await client.frames()
+    home.clock.drift(2 * 3600)
+    home.venue.flush_streams()
+    found = {frame["stream"]: frame["data"] for frame in await client.frames()}
+    assert (found["btcusdt@ticker_1h"]["n"], found["btcusdt@ticker_1h"]["v"]) == (0, "0.00000000")
+    assert [one["s"] for one in found["!ticker_1h@arr"]] == ["BTCUSDT"]
+
+
+async def test_there_is_no_reference_price_and_no_block_trade(home: SocketVenue) -> None:
+    client = await home.open("/stream?streams=btcusdt@referencePrice/btcusdt@blockTrade")
+    trade(home)
+    home.venue.flush_streams()
+    assert await client.frames() == [
+        {
+            "stream": "btcusdt@referencePrice",
+            "data": {"e": "referencePrice", "s": "BTCUSDT", "r": None, "t": home.now - 1000},
+        }
+    ]
+    home.venue.flush_streams()
+    assert await client.frames() == []
+    assert home.venue.sockets.markets.listened_to == {"btcusdt@referencePrice", "btcusdt@blockTrade"}
+
+
+@pytest.mark.parametrize("interval", list(INTERVALS))
+async def test_klines_of_every_interval_are_those_of_rest(home: SocketVenue, interval: str) -> None:
+    client = await home.open(f"/ws/btcusdt@kline_{interval}")
+    trade(home)
+    home.venue.flush_streams()
+    (frame,) = await client.frames()
+    home.clock.drift(-home.clock.monotonic() % 1)
+    rest = (await home.get("klines", symbol="BTCUSDT", interval=interval, limit=500))[0]
+    assert [frame["k"][key] for key in "tohlcvTqnVQ"] == rest[:-1]
+    assert (frame["k"]["i"], frame["k"]["x"]) == (interval, False)
+
+
 async def test_partial_depth_is_the_top_of_the_book_at_its_own_pace(home: SocketVenue) -> None:
     fast = await home.open("/ws/btcusdt@depth5@100ms")
     slow = await home.open("/ws/btcusdt@depth5")
@@ -341,7 +402,7 @@ async def test_the_same_seed_gives_the_same_frames() -> None:
 
 async def test_a_stream_that_nobody_has_is_accepted_and_silent(home: SocketVenue) -> None:
     client = await home.open("/ws")
-    await client.subscribe("nosuch@trade", "btcusdt@nosuch", "BTCUSDT@trade")
+    await client.subscribe("nosuch@trade", "btcusdt@nosuch", "BTCUSDT@trade", "!ticker@arr", "btcusdt@ticker_2h")
     trade(home)
     home.venue.flush_streams()
     assert await client.frames() == []

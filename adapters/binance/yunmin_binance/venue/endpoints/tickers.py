@@ -13,13 +13,12 @@ from yunmin_binance.venue.endpoints.call import Answer, Call, Endpoint
 from yunmin_binance.venue.endpoints.general import SymbolStatus
 from yunmin_binance.venue.errors import ApiError
 from yunmin_binance.venue.filters import AVERAGE_PRICE_MINUTES
-from yunmin_binance.venue.wire import amount
+from yunmin_binance.venue.wire import amount, percent
 
 __all__ = ["TICKERS"]
 
 _Ticker = Callable[[Call, str], dict[str, object]]
 
-_PERCENT_PLACES: Final = 1000
 _HEAVY_24HR: Final = ((20, 2), (100, 40))
 _HEAVIEST_24HR: Final = 80
 
@@ -89,7 +88,7 @@ def _full_ticker(call: Call, symbol: str) -> dict[str, object]:
     return {
         "symbol": symbol,
         "priceChange": amount(change),
-        "priceChangePercent": _percent(change, total.open),
+        "priceChangePercent": percent(change, total.open),
         "weightedAvgPrice": amount(total.quote_volume * SCALE // total.volume if total.volume else 0),
         "prevClosePrice": amount(previous_close),
         "lastPrice": amount(total.close),
@@ -128,13 +127,6 @@ def _top(bid: Level | None, ask: Level | None) -> dict[str, object]:
         "askPrice": amount(ask.price if ask else 0),
         "askQty": amount(ask.qty if ask else 0),
     }
-
-
-def _percent(change: int, base: int) -> str:
-    """With three decimals, towards zero."""
-    thousandths = abs(change) * 100 * _PERCENT_PLACES // base if base else 0
-    whole, rest = divmod(thousandths, _PERCENT_PLACES)
-    return f"{'-' if change < 0 and thousandths else ''}{whole}.{rest:03d}"
 
 
 def _weight_of_day(sent: Mapping[str, str]) -> int:

@@ -1,7 +1,8 @@
 """One WebSocket of a client: what is to be sent waits in a bounded queue, and silence or haste end it.
 
 Binance spot web-socket-streams.md and web-socket-api.md, 2026-07-21: a ping every 20 seconds, an end after a minute
-without its pong or after 24 hours; on market streams at most five messages a second. All times are the venue's clock's.
+without its pong or after 24 hours; on market streams at most five messages a second. That the end of the 24 hours is
+announced a minute before is ours. All times are the venue's clock's.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ Receiver = Callable[[str], None]
 PING_EVERY: Final = 20.0
 SILENCE_ENDS_AFTER: Final = 60.0
 LIFE: Final = 24 * 3600.0
+LAST_CALL: Final = LIFE - 60.0
 
 _MOST_FRAMES: Final = 10_000
 _MOST_BYTES: Final = 16 * 1024 * 1024
@@ -34,7 +36,8 @@ _HASTE_IS_JUDGED_OVER: Final = 1.0
 class Connection:
     """Sends without waiting, reads until the end, and forgets everything then.
 
-    `most_per_second` messages, pings and pongs of the client are allowed in a second; None is no limit.
+    `most_per_second` messages, pings and pongs of the client are allowed in a second; None is no limit. `farewell`
+    makes the frame that is sent, once, before the venue ends the connection of its own accord.
     """
 
     def __init__(self, clock: Clock, *, most_per_second: int | None) -> None:
@@ -52,6 +55,7 @@ class Connection:
         self._closing: tuple[int, bytes] | None = None
         self._opened = self._last_ping = clock.monotonic()
         self._unanswered_since: float | None = None
+        self.farewell: Callable[[], bytes] | None = None
         self._pings_due: deque[bytes] = deque()
         self.is_over = False
 
@@ -87,6 +91,12 @@ class Connection:
         self._waiting_bytes += len(frame)
         self._wake.set()
 
+    def say_farewell(self) -> None:
+        """Tell the client that the connection is about to end; a second time says nothing."""
+        farewell, self.farewell = self.farewell, None
+        if farewell is not None:
+            self.send(farewell())
+
     def close(self, code: int, reason: bytes = b"") -> None:
         """Say goodbye once everything that waits has been sent."""
         if self._closing is None:
@@ -105,6 +115,8 @@ class Connection:
     def check_life(self) -> None:
         """Ping when it is time to, and end what has been silent or open for too long."""
         now = self._clock.monotonic()
+        if now - self._opened >= LAST_CALL:
+            self.say_farewell()
         if now - self._opened >= LIFE:
             self.close(WSCloseCode.GOING_AWAY, b"24 hours")
         elif self._unanswered_since is not None and now - self._unanswered_since >= SILENCE_ENDS_AFTER:

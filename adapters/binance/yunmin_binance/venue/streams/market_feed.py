@@ -12,48 +12,28 @@ from itertools import takewhile
 from typing import Final
 
 from yunmin.simulation.intervals import INTERVALS
-from yunmin.simulation.market_floor import MarketFloor
 from yunmin.simulation.order_book import OrderBook
 from yunmin.simulation.orders import EngineEvent
 from yunmin.simulation.tape import Bar
-from yunmin_binance.venue.endpoints import endpoint_of
-from yunmin_binance.venue.endpoints.call import Call
 from yunmin_binance.venue.exchange import Exchange
 from yunmin_binance.venue.filters import AVERAGE_PRICE_MINUTES
-from yunmin_binance.venue.params import Params
 from yunmin_binance.venue.streams import payloads
-from yunmin_binance.venue.streams.board import Board, in_micros
+from yunmin_binance.venue.streams.board import Board
 from yunmin_binance.venue.streams.names import Kind, Stream
-from yunmin_binance.venue.wire import TimeOf
+from yunmin_binance.venue.streams.one_market import Follower, OneMarket
+from yunmin_binance.venue.streams.ticker_feed import TICKER_FOLLOWERS
 
-__all__ = ["DepthDifferences", "Follower", "follow"]
+__all__ = ["DepthDifferences", "follow"]
 
 _MOST_CLOSED_BARS: Final = 1000
-_DAY_TICKER: Final = endpoint_of("/api/v3/ticker/24hr")["GET"]
-
-Follower = Callable[[int], None]
-"""Publishes what is new at a moment (microseconds)."""
 
 
 def follow(stream: Stream, exchange: Exchange, board: Board) -> Follower:
     """A follower of `stream` that starts from the market as it stands."""
-    if stream.kind is Kind.ALL_MINI_TICKERS:
-        return _AllMiniTickers(stream, exchange, board)
     return _FOLLOWERS[stream.kind](stream, exchange, board)
 
 
-class _OneMarket:
-    """A follower of one market."""
-
-    def __init__(self, stream: Stream, exchange: Exchange, board: Board) -> None:
-        self._stream = stream
-        self._symbol = stream.symbol
-        self._exchange = exchange
-        self._board = board
-        self._floor: MarketFloor = exchange.floor(stream.symbol)
-
-
-class _Trades(_OneMarket):
+class _Trades(OneMarket):
     def __init__(self, stream: Stream, exchange: Exchange, board: Board) -> None:
         super().__init__(stream, exchange, board)
         self._next_id = self._floor.tape.next_id
@@ -65,7 +45,7 @@ class _Trades(_OneMarket):
             self._board.publish(self._stream.name, payloads.trade(self._symbol, one, now))
 
 
-class _AggregateTrades(_OneMarket):
+class _AggregateTrades(OneMarket):
     def __init__(self, stream: Stream, exchange: Exchange, board: Board) -> None:
         super().__init__(stream, exchange, board)
         self._last_id = self._newest()
@@ -82,7 +62,7 @@ class _AggregateTrades(_OneMarket):
         return found[-1].id if found else 0
 
 
-class _BookTicker(_OneMarket):
+class _BookTicker(OneMarket):
     _told: tuple[int, int, int, int] | None = None
 
     def __call__(self, now: int) -> None:
@@ -94,7 +74,7 @@ class _BookTicker(_OneMarket):
             self._board.publish(self._stream.name, payloads.book_ticker(self._symbol, book.sequence, top))
 
 
-class _Klines(_OneMarket):
+class _Klines(OneMarket):
     _told: Bar | None = None
 
     def __call__(self, now: int) -> None:
@@ -116,50 +96,7 @@ class _Klines(_OneMarket):
         self._board.publish(self._stream.name, payloads.kline(self._stream, bar, now, is_closed=is_closed))
 
 
-class _Tickers(_OneMarket):
-    _told: tuple[int, int] | None = None
-
-    def __call__(self, now: int) -> None:
-        state = (self._floor.tape.next_id, self._floor.book.sequence)
-        if state == self._told:
-            return
-        self._told = state
-
-        def payload(time_of: TimeOf) -> dict[str, object]:
-            return payloads.ticker(self._symbol, _day(self._exchange, self._symbol, now, time_of), time_of(now))
-
-        self._board.publish(self._stream.name, payload)
-
-
-class _MiniTickers(_OneMarket):
-    _told = 0
-
-    def __call__(self, now: int) -> None:
-        if self._floor.tape.next_id == self._told:
-            return
-        self._told = self._floor.tape.next_id
-        self._board.publish(self._stream.name, lambda time_of: _mini(self._exchange, self._symbol, now, time_of))
-
-
-class _AllMiniTickers:
-    def __init__(self, stream: Stream, exchange: Exchange, board: Board) -> None:
-        self._stream = stream
-        self._exchange = exchange
-        self._board = board
-        self._told: dict[str, int] = {}
-
-    def __call__(self, now: int) -> None:
-        state = {symbol: self._exchange.floor(symbol).tape.next_id for symbol in self._exchange.rules}
-        changed = [symbol for symbol, next_id in state.items() if self._told.get(symbol) != next_id]
-        self._told = state
-        if changed:
-            self._board.publish(
-                self._stream.name,
-                lambda time_of: [_mini(self._exchange, symbol, now, time_of) for symbol in changed],
-            )
-
-
-class _AveragePrices(_OneMarket):
+class _AveragePrices(OneMarket):
     _told: tuple[int, int] | None = None
 
     def __call__(self, now: int) -> None:
@@ -174,7 +111,7 @@ class _AveragePrices(_OneMarket):
         self._board.publish(self._stream.name, payload)
 
 
-class _PartialDepth(_OneMarket):
+class _PartialDepth(OneMarket):
     _told: int | None = None
 
     def __call__(self, now: int) -> None:
@@ -184,7 +121,7 @@ class _PartialDepth(_OneMarket):
             self._board.publish(self._stream.name, payloads.partial_depth(book, self._stream.levels))
 
 
-class DepthDifferences(_OneMarket):
+class DepthDifferences(OneMarket):
     """Every update id from the first listener's moment on is covered by exactly one event.
 
     A level that came and went between two events is told too, as gone: a snapshot may have been taken in between.
@@ -221,6 +158,13 @@ class DepthDifferences(_OneMarket):
         self._board.publish(self._stream.name, payload)
 
 
+class _NoBlockTrades(OneMarket):
+    """Nobody trades in blocks here."""
+
+    def __call__(self, now: int) -> None:
+        pass
+
+
 def _levels(book: OrderBook) -> tuple[dict[int, int], dict[int, int]]:
     return {level.price: level.qty for level in book.bids()}, {level.price: level.qty for level in book.asks()}
 
@@ -232,27 +176,14 @@ def _difference(old: dict[int, int], new: dict[int, int], touched: set[int]) -> 
     return {price: new.get(price, 0) for price in sorted(changed | gone | touched)}
 
 
-def _mini(exchange: Exchange, symbol: str, now: int, time_of: TimeOf) -> dict[str, object]:
-    return payloads.mini_ticker(symbol, _day(exchange, symbol, now, time_of), time_of(now))
-
-
-def _day(exchange: Exchange, symbol: str, now: int, time_of: TimeOf) -> dict[str, object]:
-    """The answer of the endpoint ticker/24hr."""
-    params = Params({"symbol": symbol})
-    answer = _DAY_TICKER.handle(Call(exchange, params, now, time_of is in_micros, None))
-    if not isinstance(answer, dict):
-        raise TypeError("one symbol has one ticker")
-    return answer
-
-
 _FOLLOWERS: Final[dict[Kind, Callable[[Stream, Exchange, Board], Follower]]] = {
     Kind.TRADE: _Trades,
     Kind.AGGREGATE_TRADE: _AggregateTrades,
     Kind.BOOK_TICKER: _BookTicker,
     Kind.KLINE: _Klines,
-    Kind.TICKER: _Tickers,
-    Kind.MINI_TICKER: _MiniTickers,
     Kind.AVERAGE_PRICE: _AveragePrices,
     Kind.DEPTH: DepthDifferences,
     Kind.PARTIAL_DEPTH: _PartialDepth,
+    Kind.BLOCK_TRADE: _NoBlockTrades,
+    **TICKER_FOLLOWERS,
 }

@@ -13,8 +13,9 @@ from yunmin_binance.venue.exchange import Exchange
 from yunmin_binance.venue.streams.board import MOST_STREAMS, Board, Subscriber, in_micros, in_millis
 from yunmin_binance.venue.streams.commands import Commands
 from yunmin_binance.venue.streams.connection import Connection
-from yunmin_binance.venue.streams.market_feed import DepthDifferences, Follower, follow
+from yunmin_binance.venue.streams.market_feed import DepthDifferences, follow
 from yunmin_binance.venue.streams.names import Pace, parse_stream
+from yunmin_binance.venue.streams.one_market import Follower
 
 __all__ = ["MESSAGES_PER_SECOND", "MarketStreams", "wants_micros"]
 
@@ -28,10 +29,9 @@ class MarketStreams:
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
         self._board = Board()
-        self._followers: dict[str, Follower] = {}
+        self._followers: dict[Pace, dict[str, Follower]] = {pace: {} for pace in Pace}
         self._depths: dict[str, dict[str, DepthDifferences]] = {}
         self._commands = Commands(listen=self._listen, leave=self._leave)
-        self._subscribers: dict[Subscriber, None] = {}
 
     @property
     def listened_to(self) -> frozenset[str]:
@@ -43,7 +43,6 @@ class MarketStreams:
         is_combined, names = _asked_by_path(request)
         time_of = in_micros if wants_micros(request) else in_millis
         subscriber = Subscriber(connection, time_of, is_combined)
-        self._subscribers[subscriber] = None
         self._listen(subscriber, names)
         return subscriber
 
@@ -53,7 +52,6 @@ class MarketStreams:
 
     def forget(self, subscriber: Subscriber) -> None:
         """The client is gone."""
-        self._subscribers.pop(subscriber, None)
         self._leave(subscriber, list(subscriber.names))
 
     def hear(self, event: EngineEvent) -> None:
@@ -63,16 +61,13 @@ class MarketStreams:
 
     def publish(self, pace: Pace, now: int) -> None:
         """Tell what is new in the streams of that pace."""
-        due = [name for name, stream in self._board.streams.items() if stream.pace is pace]
-        for name in due:
-            self._followers[name](now)
+        for follower in self._followers[pace].values():
+            follower(now)
 
-    def say_goodbye(self, now: int) -> None:
-        """The server is about to shut down."""
-        for subscriber in self._subscribers:
-            said: dict[str, object] = {"e": "serverShutdown", "E": subscriber.time_of(now)}
-            frame = {"stream": "!serverShutdown", "data": said} if subscriber.is_combined else said
-            subscriber.connection.send(orjson.dumps(frame))
+    def farewell(self, subscriber: Subscriber) -> bytes:
+        """What a client is told before its connection is ended."""
+        said: dict[str, object] = {"e": "serverShutdown", "E": subscriber.time_of(self._exchange.engine.now())}
+        return orjson.dumps({"stream": "!serverShutdown", "data": said} if subscriber.is_combined else said)
 
     def _listen(self, subscriber: Subscriber, names: list[str]) -> None:
         if len(subscriber.names.keys() | set(names)) > MOST_STREAMS:
@@ -81,14 +76,15 @@ class MarketStreams:
         for name in names:
             stream = parse_stream(name, self._exchange.rules)
             if self._board.add(subscriber, name, stream) and stream is not None:
-                follower = self._followers[name] = follow(stream, self._exchange, self._board)
+                follower = self._followers[stream.pace][name] = follow(stream, self._exchange, self._board)
                 if isinstance(follower, DepthDifferences):
                     self._depths.setdefault(stream.symbol, {})[name] = follower
 
     def _leave(self, subscriber: Subscriber, names: list[str]) -> None:
         for name in names:
             if self._board.remove(subscriber, name):
-                del self._followers[name]
+                for followers in self._followers.values():
+                    followers.pop(name, None)
                 for depths in self._depths.values():
                     depths.pop(name, None)
 

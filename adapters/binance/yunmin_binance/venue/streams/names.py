@@ -37,12 +37,17 @@ class Kind(Enum):
     AVERAGE_PRICE = "avgPrice"
     DEPTH = "depth"
     PARTIAL_DEPTH = "partialDepth"
+    ROLLING_TICKER = "rollingTicker"
+    REFERENCE_PRICE = "referencePrice"
+    BLOCK_TRADE = "blockTrade"
     ALL_MINI_TICKERS = "!miniTicker@arr"
+    ALL_ROLLING_TICKERS = "!rollingTicker@arr"
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """One stream. `levels` is for partial depth; `interval` and `offset` (microseconds ahead of UTC) are for klines.
+    """One stream. `levels` is for partial depth; `interval` is a kline's, or the window of a rolling ticker; `offset`
+    (microseconds ahead of UTC) is for klines.
 
     `symbol` is empty for a stream of all markets.
     """
@@ -63,10 +68,14 @@ _SIMPLE: Final = {
     "miniTicker": (Kind.MINI_TICKER, Pace.SECOND),
     "ticker": (Kind.TICKER, Pace.SECOND),
     "avgPrice": (Kind.AVERAGE_PRICE, Pace.SECOND),
+    "referencePrice": (Kind.REFERENCE_PRICE, Pace.SECOND),
+    "blockTrade": (Kind.BLOCK_TRADE, Pace.AT_ONCE),
 }
 
 _DEPTH: Final = re.compile(r"depth(5|10|20)?(@100ms)?", re.ASCII).fullmatch
 _KLINE: Final = re.compile(r"kline_([0-9]{1,2}[smhdwM])(@\+08:00)?", re.ASCII).fullmatch
+_WINDOW: Final = re.compile(r"ticker_(1h|4h|1d)", re.ASCII).fullmatch
+_ALL_WINDOWS: Final = re.compile(r"!ticker_(1h|4h|1d)@arr", re.ASCII).fullmatch
 _EAST: Final = 8 * HOUR
 
 
@@ -74,6 +83,9 @@ def parse_stream(name: str, symbols: Collection[str]) -> Stream | None:
     """The stream of that name on a venue with these `symbols`; None where there is none such."""
     if name == Kind.ALL_MINI_TICKERS.value:
         return Stream(name, Kind.ALL_MINI_TICKERS, Pace.SECOND)
+    window = _ALL_WINDOWS(name)
+    if window is not None:
+        return Stream(name, Kind.ALL_ROLLING_TICKERS, Pace.SECOND, interval=window[1])
     lower, _, what = name.partition("@")
     symbol = lower.upper()
     if lower != lower.lower() or symbol not in symbols:
@@ -81,6 +93,14 @@ def parse_stream(name: str, symbols: Collection[str]) -> Stream | None:
     if what in _SIMPLE:
         kind, pace = _SIMPLE[what]
         return Stream(name, kind, pace, symbol)
+    return _parameterized(name, symbol, what)
+
+
+def _parameterized(name: str, symbol: str, what: str) -> Stream | None:
+    """A stream of one market whose name says how much or over which time."""
+    window = _WINDOW(what)
+    if window is not None:
+        return Stream(name, Kind.ROLLING_TICKER, Pace.SECOND, symbol, interval=window[1])
     depth = _DEPTH(what)
     if depth is not None:
         pace = Pace.TENTH if depth[2] else Pace.SECOND

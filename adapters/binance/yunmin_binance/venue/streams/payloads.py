@@ -10,9 +10,10 @@ from yunmin.simulation.intervals import INTERVALS, step_open
 from yunmin.simulation.order_book import Level, OrderBook
 from yunmin.simulation.orders import Trade
 from yunmin.simulation.tape import AggregateTrade, Bar
+from yunmin.simulation.units import SCALE
 from yunmin_binance.venue.streams.board import Payload
 from yunmin_binance.venue.streams.names import Stream
-from yunmin_binance.venue.wire import TimeOf, amount
+from yunmin_binance.venue.wire import TimeOf, amount, percent
 
 __all__ = [
     "aggregate_trade",
@@ -22,6 +23,8 @@ __all__ = [
     "kline",
     "mini_ticker",
     "partial_depth",
+    "reference_price",
+    "rolling_ticker",
     "ticker",
     "trade",
 ]
@@ -139,6 +142,40 @@ def ticker(symbol: str, full: _Full, event_time: int) -> dict[str, object]:
 def mini_ticker(symbol: str, full: _Full, event_time: int) -> dict[str, object]:
     figures = {short: full[_TICKER[short]] for short in _MINI_TICKER}
     return {"e": "24hrMiniTicker", "E": event_time, "s": symbol, **figures}
+
+
+def rolling_ticker(symbol: str, window: str, total: Bar, now: int, time_of: TimeOf) -> dict[str, object]:
+    """The last hour, four hours or day; `total` begins on a whole minute."""
+    change = total.close - total.open
+    return {
+        "e": f"{window}Ticker",
+        "E": time_of(now),
+        "s": symbol,
+        "p": amount(change),
+        "P": percent(change, total.open),
+        "o": amount(total.open),
+        "h": amount(total.high),
+        "l": amount(total.low),
+        "c": amount(total.close),
+        "w": amount(total.quote_volume * SCALE // total.volume if total.volume else 0),
+        "v": amount(total.volume),
+        "q": amount(total.quote_volume),
+        "O": time_of(total.open_time),
+        "C": time_of(now),
+        "F": total.first_id,
+        "L": total.last_id,
+        "n": total.trades,
+    }
+
+
+def reference_price(symbol: str, price: int | None, now: int) -> Payload:
+    """`price` is None where the market has none."""
+
+    def payload(time_of: TimeOf) -> dict[str, object]:
+        told = None if price is None else amount(price)
+        return {"e": "referencePrice", "s": symbol, "r": told, "t": time_of(now)}
+
+    return payload
 
 
 def average_price(symbol: str, price: int, minutes: int, last_trade: int, now: int) -> Payload:
