@@ -7,7 +7,15 @@ from typing import Annotated
 import typer
 
 from yunmin import __version__
-from yunmin.cli import account_commands, adapter_commands, demo_command, doctor_command, order_commands, venue_commands
+from yunmin.cli import (
+    account_commands,
+    adapter_commands,
+    demo_command,
+    doctor_command,
+    order_commands,
+    venue_commands,
+    verify_commands,
+)
 
 __all__ = ["app"]
 
@@ -27,6 +35,7 @@ app.command("markets")(account_commands.markets)
 app.command("balance")(account_commands.balance)
 app.add_typer(order_commands.order, name="order")
 app.add_typer(venue_commands.venue, name="venue")
+app.add_typer(verify_commands.verify, name="verify")
 
 
 def _say_version(asked: bool) -> None:

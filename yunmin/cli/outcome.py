@@ -25,7 +25,7 @@ from yunmin.errors import (
     YunminError,
 )
 
-__all__ = ["Exit", "OutputFailed", "emit_json", "fail", "run", "showing"]
+__all__ = ["Exit", "OutputFailed", "emit_json", "fail", "run", "run_plainly", "showing"]
 
 
 class Exit(IntEnum):
@@ -67,8 +67,13 @@ _ADVICE: dict[Exit, str] = {
 
 def run(work: Callable[[], Coroutine[Any, Any, None]], *, as_json: bool) -> None:
     """Run a command's work; a failure is told on stderr and ends the process with its exit code."""
+    run_plainly(lambda: asyncio.run(work()), as_json=as_json)
+
+
+def run_plainly(work: Callable[[], None], *, as_json: bool) -> None:
+    """The same for work that waits for nothing: without an event loop, Ctrl-C ends it where it is."""
     try:
-        asyncio.run(work())
+        work()
     except KeyboardInterrupt:
         _tell("Interrupted", "stopped by Ctrl-C", Exit.INTERRUPTED, as_json=as_json)
         raise SystemExit(Exit.INTERRUPTED) from None

@@ -9,7 +9,7 @@ from yunmin.exchange.config import (
     PlacementConnection,
 )
 from yunmin.exchange.connector import CancelsAll, ExchangeConnector, ShowsMarket, TestsOrders
-from yunmin.exchange.plugin import AdapterPlugin, ConnectionWish, RunningVenue, VenueOptions
+from yunmin.exchange.plugin import AdapterPlugin, ConnectionWish, RunningVenue, TrialReport, VenueOptions, VenueTrial
 from yunmin.exchange.streams import NewsStream, StreamsAccount, StreamsMarket
 
 __all__ = [
@@ -31,5 +31,7 @@ __all__ = [
     "Support",
     "TestsOrders",
     "Traits",
+    "TrialReport",
     "VenueOptions",
+    "VenueTrial",
 ]

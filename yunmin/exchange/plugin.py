@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -12,7 +12,7 @@ from yunmin.exchange.capabilities import Traits
 from yunmin.exchange.config import ConnectorConfig, Credentials, LiveConsent
 from yunmin.exchange.connector import ExchangeConnector
 
-__all__ = ["AdapterPlugin", "ConnectionWish", "RunningVenue", "VenueOptions"]
+__all__ = ["AdapterPlugin", "ConnectionWish", "RunningVenue", "TrialReport", "VenueOptions", "VenueTrial"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,6 +56,37 @@ class RunningVenue(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class VenueTrial:
+    """Random orders to be sent through a local venue's order entry: how many, by how many accounts, from which seed.
+
+    `log_file` gets every request, answer and event of it.
+    """
+
+    orders: int
+    accounts: int
+    seed: int
+    log_file: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrialReport:
+    """What a trial came to. The same trial must give the same `log_sha256`, byte for byte.
+
+    `kinds` counts what was sent, by kind and outcome; `answers` counts what was said. `violations` are in words; an
+    empty one means that value was conserved, no book was crossed, no update was lost and every order's fills add up.
+    """
+
+    orders: int
+    requests: int
+    fills: int
+    events: int
+    kinds: Mapping[str, int]
+    answers: Mapping[str, int]
+    violations: tuple[str, ...]
+    log_sha256: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class AdapterPlugin:
     """One adapter. Loading the plugin must import neither ccxt nor the connector: both wait in the factories."""
 
@@ -66,4 +97,5 @@ class AdapterPlugin:
     configure: Callable[[ConnectionWish], ConnectorConfig]
     local_venue: Callable[[VenueOptions], AbstractAsyncContextManager[RunningVenue]] | None = None
     local_credentials: Callable[[], Credentials] | None = None
+    venue_trial: Callable[[VenueTrial, Callable[[int], None]], TrialReport] | None = None
     environment_variables: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ Loading `ADAPTER` imports neither ccxt nor the connector nor the venue; each wai
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 from yunmin.clock import Clock
@@ -16,7 +17,9 @@ from yunmin.exchange import (
     ExchangeConnector,
     RunningVenue,
     Traits,
+    TrialReport,
     VenueOptions,
+    VenueTrial,
 )
 
 __all__ = ["ADAPTER"]
@@ -57,6 +60,12 @@ def _local_credentials() -> Credentials:
     return LOCAL_CREDENTIALS
 
 
+def _venue_trial(wanted: VenueTrial, tell: Callable[[int], None]) -> TrialReport:
+    from yunmin_binance.venue.fire import run_trial
+
+    return run_trial(wanted, tell)
+
+
 ADAPTER = AdapterPlugin(
     name="binance",
     title="Binance spot",
@@ -65,5 +74,6 @@ ADAPTER = AdapterPlugin(
     configure=_configure,
     local_venue=_local_venue,
     local_credentials=_local_credentials,
+    venue_trial=_venue_trial,
     environment_variables=("BINANCE_API_KEY", "BINANCE_API_SECRET", "BINANCE_TESTNET", "BINANCE_BASE_URL"),
 )

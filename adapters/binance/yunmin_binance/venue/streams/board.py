@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 import orjson
 
-from yunmin_binance.venue.streams.connection import Connection
 from yunmin_binance.venue.streams.names import Stream
 from yunmin_binance.venue.wire import TimeOf
 
-__all__ = ["MOST_STREAMS", "Board", "Payload", "Subscriber", "in_micros", "in_millis"]
+__all__ = ["MOST_STREAMS", "Board", "Outlet", "Payload", "Subscriber", "in_micros", "in_millis"]
 
 MOST_STREAMS: Final = 1024
 """How many streams one connection may listen to."""
@@ -29,11 +28,23 @@ def in_micros(micros: int) -> int:
     return micros
 
 
+class Outlet(Protocol):
+    """Where frames go: a connection, or who listens in its place."""
+
+    def send(self, frame: bytes) -> None:
+        """Take a text frame."""
+        ...
+
+    def close(self, code: int, reason: bytes = b"") -> None:
+        """End it once everything that waits has been sent."""
+        ...
+
+
 @dataclass(slots=True, eq=False)
 class Subscriber:
     """A client of market streams. `is_combined` wraps every payload with its stream's name."""
 
-    connection: Connection
+    connection: Outlet
     time_of: TimeOf
     is_combined: bool
     names: dict[str, None] = field(default_factory=dict)
