@@ -6,12 +6,14 @@
 | `GET /venue/ledger?account=NAME` | orders, fills and balances of an account, straight from the engine |
 | `POST /venue/orders` | places an order as any account: a JSON object (see `OrderAs`) |
 | `POST /venue/step?n=1` | lets the house move, quote and take n times |
+| `GET POST DELETE /venue/chaos` | faults on demand: see `chaos.door` |
 
 It needs no key: it is for the tests and demos that own the venue, as opposite side and as oracle.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from decimal import Decimal
 from typing import Final
@@ -27,6 +29,8 @@ from yunmin.simulation.orders import NewOrder, Order, SelfTradePrevention
 from yunmin.simulation.reports import report_account, report_order
 from yunmin.simulation.units import from_micros, to_units
 from yunmin_binance.venue.api import RawRequest, RawResponse
+from yunmin_binance.venue.chaos.door import ChaosDoor
+from yunmin_binance.venue.chaos.plan import Chaos
 from yunmin_binance.venue.config import is_loopback
 from yunmin_binance.venue.errors import ApiError
 from yunmin_binance.venue.exchange import Exchange
@@ -76,13 +80,17 @@ def place_as(exchange: Exchange, wanted: OrderAs) -> Order:
 class Control:
     """Answers raw requests under /venue."""
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, chaos: Chaos) -> None:
         self._exchange = exchange
-        self._operations = {
+        faults = ChaosDoor(chaos)
+        self._operations: dict[tuple[str, str], Callable[[RawRequest], dict[str, object]]] = {
             ("GET", "/venue/state"): self._state,
             ("GET", "/venue/ledger"): self._ledger,
             ("POST", "/venue/orders"): self._orders,
             ("POST", "/venue/step"): self._step,
+            ("GET", "/venue/chaos"): faults.show,
+            ("POST", "/venue/chaos"): faults.add,
+            ("DELETE", "/venue/chaos"): faults.clear,
         }
 
     def answer(self, request: RawRequest) -> RawResponse:

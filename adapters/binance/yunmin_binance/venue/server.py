@@ -16,11 +16,15 @@ from yunmin.errors import ConfigurationError, InvalidOrder
 from yunmin.simulation.ledger import Audit
 from yunmin.simulation.reports import AccountReport, OrderReport, report_account, report_order
 from yunmin.simulation.units import to_units
-from yunmin_binance.venue.api import Api, RawRequest, RawResponse
+from yunmin_binance.venue.api import Api
+from yunmin_binance.venue.chaos.hiding import HiddenOrders
+from yunmin_binance.venue.chaos.plan import Chaos
+from yunmin_binance.venue.chaos.rest import RestSeam
 from yunmin_binance.venue.config import VenueConfig
 from yunmin_binance.venue.control import Control, OrderAs, place_as
 from yunmin_binance.venue.errors import ApiError
 from yunmin_binance.venue.exchange import Exchange
+from yunmin_binance.venue.http import answered
 from yunmin_binance.venue.sockets import Sockets
 
 __all__ = ["LocalVenue", "run_venue"]
@@ -44,7 +48,9 @@ class LocalVenue:
         self._clock = clock or SystemClock()
         self.exchange = Exchange(self.config, self._clock)
         self._api = Api(self.exchange)
-        self._control = Control(self.exchange)
+        self.chaos = Chaos(self.config.seed, self.exchange.engine.now)
+        self._control = Control(self.exchange, self.chaos)
+        self._trouble = RestSeam(self.chaos, self._api, self.exchange, self._clock, HiddenOrders())
         self.sockets = Sockets(self.exchange, self._clock)
         self._runner: web.AppRunner | None = None
         self._stepping: asyncio.Task[None] | None = None
@@ -160,11 +166,13 @@ class LocalVenue:
         """Whether value was conserved, nothing is negative, no book is crossed, and locks match open orders."""
         return self.exchange.engine.audit()
 
-    async def _serve_api(self, request: web.Request) -> web.Response:
-        return await _answered(self._api, request)
+    async def _serve_api(self, request: web.Request) -> web.StreamResponse:
+        if self._trouble.is_quiet:
+            return await answered(self._api, request)
+        return await self._trouble.serve(request)
 
-    async def _serve_control(self, request: web.Request) -> web.Response:
-        return await _answered(self._control, request)
+    async def _serve_control(self, request: web.Request) -> web.StreamResponse:
+        return await answered(self._control, request)
 
     async def _keep_stepping(self) -> None:
         while True:
@@ -177,31 +185,3 @@ async def run_venue(config: VenueConfig, *, on_ready: Callable[[LocalVenue], Non
     async with LocalVenue(config, clock=clock) as venue:
         on_ready(venue)
         await asyncio.get_running_loop().create_future()
-
-
-async def _answered(door: Api | Control, request: web.Request) -> web.Response:
-    try:
-        raw = await _as_raw(request)
-    except web.RequestPayloadError:  # a body that is not what its headers say
-        error = ApiError.illegal_characters_somewhere()
-        return web.json_response({"code": error.code, "msg": error.message}, status=error.status)
-    return _as_response(door.answer(raw))
-
-
-async def _as_raw(request: web.Request) -> RawRequest:
-    # raw_path is what stood in the request line; every other view of it has been decoded and quoted again
-    _, _, query = request.raw_path.partition("?")
-    return RawRequest(
-        method=request.method,
-        path=request.path,
-        query=query.encode("utf-8", "surrogateescape"),
-        body=await request.read(),
-        headers=request.headers,
-        address=request.remote or "",
-    )
-
-
-def _as_response(raw: RawResponse) -> web.Response:
-    return web.Response(
-        status=raw.status, body=raw.body, headers=raw.headers, content_type="application/json", charset="utf-8"
-    )

@@ -235,11 +235,13 @@ ORDER = b'{"account":"local","symbol":"BTCUSDT","side":"BUY","type":"LIMIT","qua
 def test_the_control_door_checks_what_it_is_told(
     wire: Any, method: str, path: str, query: bytes, body: bytes, status: int
 ) -> None:
-    control = Control(wire.venue.exchange)
+    control = Control(wire.venue.exchange, wire.venue.chaos)
     assert control.answer(RawRequest(method, f"/venue/{path}", query, body, {}, "127.0.0.1")).status == status
 
 
 def test_the_control_door_is_shut_to_other_machines(wire: Any) -> None:
     for address in ("10.0.0.1", ""):
-        answer = Control(wire.venue.exchange).answer(RawRequest("GET", "/venue/state", b"", b"", {}, address))
+        answer = Control(wire.venue.exchange, wire.venue.chaos).answer(
+            RawRequest("GET", "/venue/state", b"", b"", {}, address)
+        )
         assert answer.status == 403
