@@ -39,6 +39,9 @@ def up(
     step_interval: Annotated[
         float, typer.Option("--step-interval", min=0.0, help="Seconds between two moves of the market; 0: never.")
     ] = 0.25,
+    legacy_listen_key: Annotated[
+        bool, typer.Option("--legacy-listen-key", help="Bring retired listen keys back, for old clients.")
+    ] = False,
     adapter: AdapterOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -49,7 +52,13 @@ def up(
         if plugin.local_venue is None:
             raise NotSupported(f"the {plugin.title} adapter brings no local venue")
         options = VenueOptions(
-            host=host, port=port, seed=seed, candles=candles, candles_symbol=symbol, step_interval=step_interval
+            host=host,
+            port=port,
+            seed=seed,
+            candles=candles,
+            candles_symbol=symbol,
+            step_interval=step_interval,
+            legacy_listen_key=legacy_listen_key,
         )
         stopped = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):

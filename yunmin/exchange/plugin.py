@@ -20,7 +20,8 @@ class VenueOptions:
     """How a local venue is to run, in words that no exchange owns.
 
     A `port` of 0 is any free one, None the adapter's usual one. `step_interval` is the number of seconds between two
-    moves of its market makers; 0 moves only when told.
+    moves of its market makers; 0 moves only when told. `legacy_listen_key` asks for the user data streams by listen key
+    that an exchange has retired; a venue of an exchange that never had them knows nothing of it.
     """
 
     host: str = "127.0.0.1"
@@ -29,6 +30,7 @@ class VenueOptions:
     candles: str | None = None
     candles_symbol: str | None = None
     step_interval: float = 0.25
+    legacy_listen_key: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

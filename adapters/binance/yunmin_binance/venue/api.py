@@ -97,6 +97,8 @@ class Api:
                 body=body,
                 now=visit.now,
             )
+        elif endpoint.security is Security.KEY:
+            visit.member = self._exchange.members.get(request.headers.get(API_KEY_HEADER, ""))
         answer = endpoint.handle(Call(self._exchange, params, visit.now, in_micros, visit.member))
         params.refuse_unread()
         return answer

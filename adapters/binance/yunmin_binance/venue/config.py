@@ -90,7 +90,7 @@ class VenueConfig(Contract):
 
     `symbols` names default markets; `extra_symbols` are markets with rules of their own, listed first, and take the
     place of a default one of the same name. `warmup_steps` of the house are made before the doors open, so that there
-    are quotes and trades to see.
+    are quotes and trades to see. `legacy_listen_key` brings listen keys back, for clients that know nothing newer.
     """
 
     host: str = "127.0.0.1"
@@ -108,6 +108,7 @@ class VenueConfig(Contract):
     step_interval: float = Field(default=0.0, ge=0.0, le=86_400.0)
     candles_file: Path | None = None
     candles_symbol: str = "BTCUSDT"
+    legacy_listen_key: bool = False
 
     def markets(self) -> dict[str, SymbolRules]:
         """Every market by its name."""

@@ -102,6 +102,10 @@ class ApiError(Exception):
         return cls(-1121, "Invalid symbol.")
 
     @classmethod
+    def no_such_listen_key(cls) -> ApiError:
+        return cls(-1125, "This listenKey does not exist.")
+
+    @classmethod
     def more_than_hours(cls, hours: int) -> ApiError:
         return cls(-1127, f"More than {hours} hours between startTime and endTime.")
 

@@ -22,6 +22,7 @@ from yunmin_binance.venue.config import AccountConfig, Liquidity, VenueConfig
 from yunmin_binance.venue.errors import ApiError, refused_amendment, refused_order
 from yunmin_binance.venue.filters import AVERAGE_PRICE_MINUTES, Filters, is_priceless
 from yunmin_binance.venue.limits import OrderMeter, WeightMeter
+from yunmin_binance.venue.listen_keys import ListenKeys
 from yunmin_binance.venue.signing import HmacVerifier, PublicKeyVerifier, Verifier
 from yunmin_binance.venue.symbols import SymbolRules
 
@@ -57,6 +58,7 @@ class Exchange:
         self.members: dict[str, Member] = {}
         self.weights = WeightMeter()
         self.order_counts = OrderMeter()
+        self.listen_keys = ListenKeys(f"listen-keys-{config.seed}") if config.legacy_listen_key else None
         self.labels: dict[tuple[str, int], dict[str, int]] = {}
         self.cancel_id: str | None = None
         self.steps = 0

@@ -52,6 +52,7 @@ def config_of(options: VenueOptions) -> VenueConfig:
         "port": LOCAL_PORT if options.port is None else options.port,
         "seed": options.seed,
         "step_interval": options.step_interval,
+        "legacy_listen_key": options.legacy_listen_key,
     }
     if options.candles is not None:
         wanted |= _following_candles(Path(options.candles), options.candles_symbol)

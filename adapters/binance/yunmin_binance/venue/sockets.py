@@ -39,8 +39,8 @@ class Sockets:
     def __init__(self, exchange: Exchange, clock: Clock) -> None:
         self._exchange = exchange
         self._clock = clock
-        self.markets = MarketStreams(exchange)
         self.users = UserStreams(exchange)
+        self.markets = MarketStreams(exchange, self.users)
         self._api = WsApi(exchange, on_change=self._soon)
         self._connections: dict[Connection, asyncio.Task[object] | None] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -176,5 +176,6 @@ class Sockets:
                 if turn != self._told_at[pace]:
                     self._told_at[pace] = turn
                     self.markets.publish(pace, now)
+            self.markets.end_expired(now)
             for connection in tuple(self._connections):
                 connection.check_life()

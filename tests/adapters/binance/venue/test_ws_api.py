@@ -258,9 +258,3 @@ async def test_what_is_no_request_gets_an_error(client: Client, text: str, ident
     answer = await client.say(text)
     assert (answer["id"], answer["error"]["code"]) == (identity, code)
     assert (await client.call("ping"))["status"] == 200
-
-
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
-async def test_listen_keys_are_gone(home: SocketVenue, method: str) -> None:
-    async with home.http.request(method, f"{home.venue.url}/api/v3/userDataStream") as answer:
-        assert answer.status == 410

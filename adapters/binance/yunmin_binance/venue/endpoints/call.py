@@ -17,9 +17,10 @@ Weight = int | Callable[[Mapping[str, str]], int]
 
 
 class Security(Enum):
-    """Whether a request needs a key and a signature."""
+    """What a request needs: nothing, a key, or a key and a signature."""
 
     NONE = "NONE"
+    KEY = "KEY"
     SIGNED = "SIGNED"
 
 
@@ -35,7 +36,7 @@ class Call:
 
     @property
     def member(self) -> Member:
-        """Who is asking; endpoints that need to know are SIGNED."""
+        """Who is asking; endpoints that need to know are SIGNED or need a KEY."""
         if self.caller is None:
             raise ApiError.unknown_key()
         return self.caller

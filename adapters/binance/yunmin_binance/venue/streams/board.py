@@ -49,6 +49,10 @@ class Subscriber:
     is_combined: bool
     names: dict[str, None] = field(default_factory=dict)
 
+    def frame(self, stream: str, payload: bytes) -> bytes:
+        """`payload` of `stream` as this client reads it."""
+        return b'{"stream":%b,"data":%b}' % (orjson.dumps(stream), payload) if self.is_combined else payload
+
 
 class Board:
     """Subscribers by stream name. A name that no stream has may be listened to; nothing comes then."""

@@ -10,12 +10,14 @@ from aiohttp import WSCloseCode, web
 
 from yunmin.simulation.orders import EngineEvent
 from yunmin_binance.venue.exchange import Exchange
+from yunmin_binance.venue.streams.account_streams import AccountStreams
 from yunmin_binance.venue.streams.board import MOST_STREAMS, Board, Subscriber, in_micros, in_millis
 from yunmin_binance.venue.streams.commands import Commands
 from yunmin_binance.venue.streams.connection import Connection
 from yunmin_binance.venue.streams.market_feed import DepthDifferences, follow
 from yunmin_binance.venue.streams.names import Pace, parse_stream
 from yunmin_binance.venue.streams.one_market import Follower
+from yunmin_binance.venue.ws_api.user_streams import UserStreams
 
 __all__ = ["MESSAGES_PER_SECOND", "MarketStreams", "wants_micros"]
 
@@ -26,8 +28,9 @@ MESSAGES_PER_SECOND: Final = 5
 class MarketStreams:
     """Who listens, and what follows the market for them."""
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, users: UserStreams) -> None:
         self._exchange = exchange
+        self._accounts = AccountStreams(exchange, users)
         self._board = Board()
         self._followers: dict[Pace, dict[str, Follower]] = {pace: {} for pace in Pace}
         self._depths: dict[str, dict[str, DepthDifferences]] = {}
@@ -64,6 +67,10 @@ class MarketStreams:
         for follower in self._followers[pace].values():
             follower(now)
 
+    def end_expired(self, now: int) -> None:
+        """Tell who listens by a key that has expired."""
+        self._accounts.end_expired(now)
+
     def farewell(self, subscriber: Subscriber) -> bytes:
         """What a client is told before its connection is ended."""
         said: dict[str, object] = {"e": "serverShutdown", "E": subscriber.time_of(self._exchange.engine.now())}
@@ -74,7 +81,8 @@ class MarketStreams:
             subscriber.connection.close(WSCloseCode.POLICY_VIOLATION, b"Too many streams")
             return
         for name in names:
-            stream = parse_stream(name, self._exchange.rules)
+            is_account = self._accounts.listen(subscriber, name)
+            stream = None if is_account else parse_stream(name, self._exchange.rules)
             if self._board.add(subscriber, name, stream) and stream is not None:
                 follower = self._followers[stream.pace][name] = follow(stream, self._exchange, self._board)
                 if isinstance(follower, DepthDifferences):
@@ -82,6 +90,7 @@ class MarketStreams:
 
     def _leave(self, subscriber: Subscriber, names: list[str]) -> None:
         for name in names:
+            self._accounts.leave(subscriber, name)
             if self._board.remove(subscriber, name):
                 for followers in self._followers.values():
                     followers.pop(name, None)

@@ -68,14 +68,14 @@ class WsApi:
             if endpoint is None:
                 result = self._operate(session, request, params, now)
             else:
-                member = self._caller(session, request, params, now) if _is_signed(endpoint) else None
+                member = self._asker(endpoint, session, request, params, now)
                 result = endpoint.handle(Call(self._exchange, params, now, session.in_micros, member))
             params.refuse_unread()
             if endpoint is not None and endpoint.free_when_done:
                 weight = 0
             said: dict[str, object] = {"id": request.id, "status": 200, "result": result}
         except ApiError as error:
-            said = {"id": request.id, "status": error.status, "error": {"code": error.code, "msg": error.message}}
+            said = {"id": request.id, "status": error.status, "error": error.body}
         except Exception:  # noqa: BLE001 - the rim of the process: the caller gets the exchange's own words
             _log.exception("venue.request_failed", method=request.method)
             said = {"id": request.id, "status": 500, "error": {"code": -1000, "msg": _UNKNOWN}}
@@ -90,6 +90,14 @@ class WsApi:
         if operation is None:
             raise ApiError.unknown_path()
         return operation(session, request, params, now)
+
+    def _asker(self, endpoint: Endpoint, session: Session, request: Request, params: Params, now: int) -> Member | None:
+        if endpoint.security is Security.SIGNED:
+            return self._caller(session, request, params, now)
+        if endpoint.security is Security.NONE:
+            return None
+        api_key = params.text("apiKey")
+        return session.member if api_key is None else self._exchange.members.get(api_key)
 
     def _caller(self, session: Session, request: Request, params: Params, now: int) -> Member:
         """Who asks: by the request's own key and signature, else the one who is logged on."""
@@ -153,7 +161,3 @@ class WsApi:
         counts = self._exchange.order_counts.counts(placed_by, now)
         orders = [limit for limit in RATE_LIMITS if limit["rateLimitType"] == "ORDERS"]
         return [*({**limit, "count": count} for limit, count in zip(orders, counts, strict=True)), *limits]
-
-
-def _is_signed(endpoint: Endpoint) -> bool:
-    return endpoint.security is Security.SIGNED

@@ -31,6 +31,9 @@ _PATHS: Final = {
     "myTrades": ("GET", "myTrades"),
     "account.status": ("GET", "account"),
     "account.commission": ("GET", "account/commission"),
+    "userDataStream.start": ("POST", "userDataStream"),
+    "userDataStream.ping": ("PUT", "userDataStream"),
+    "userDataStream.stop": ("DELETE", "userDataStream"),
 }
 
 ENDPOINT_OF_METHOD: Final[dict[str, Endpoint]] = {

@@ -5,7 +5,7 @@ Binance spot web-socket-api.md, 2026-07-21, Session Authentication and User Data
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from yunmin_binance.venue.errors import ApiError
 from yunmin_binance.venue.exchange import Member
@@ -17,6 +17,13 @@ from yunmin_binance.venue.ws_api.user_streams import Subscription, UserStreams
 __all__ = ["Session"]
 
 _MOST_IN_A_LIFE: Final = 65_535
+
+
+class _Held(NamedTuple):
+    """A subscription; `of_session` is one that ends with the session's logout."""
+
+    subscription: Subscription
+    of_session: bool
 
 
 class Session:
@@ -34,7 +41,7 @@ class Session:
         self._api_key: str | None = None
         self._authorized_since: int | None = None
         self._connected_since = now
-        self._subscriptions: dict[int, Subscription] = {}
+        self._subscriptions: dict[int, _Held] = {}
         self._next_subscription = 0
 
     @property
@@ -48,9 +55,9 @@ class Session:
     def log_out(self) -> None:
         """Forget the key, and end what was subscribed to with it."""
         self._api_key = self.member = self._authorized_since = None
-        for subscription in tuple(self._subscriptions.values()):
-            if subscription.of_session:
-                self._terminate(subscription)
+        for number, held in tuple(self._subscriptions.items()):
+            if held.of_session:
+                self._terminate(number)
 
     def status(self, now: int) -> dict[str, object]:
         """The answer to session.status, and to logging on and out."""
@@ -70,14 +77,17 @@ class Session:
 
     def subscribe(self, member: Member, *, of_session: bool) -> int:
         """A subscription to the account of `member`: at most one per account."""
-        if any(one.account is member.account for one in self._subscriptions.values()):
+        if any(held.subscription.account is member.account for held in self._subscriptions.values()):
             raise ApiError(-2035, "User Data Stream subscription already active.")
         if self._next_subscription >= _MOST_IN_A_LIFE:
             raise ApiError(-2042, "Maximum subscription ID reached for this connection.")
         number = self._next_subscription
         self._next_subscription += 1
-        subscription = Subscription(number, member.account, self.connection, self.time_of, of_session)
-        self._subscriptions[number] = subscription
+        opening = b'{"subscriptionId":%d,"event":' % number
+        subscription = Subscription(
+            member.account, self.connection, self.time_of, lambda event: b"%b%b}" % (opening, event)
+        )
+        self._subscriptions[number] = _Held(subscription, of_session)
         self._users.add(subscription)
         return number
 
@@ -85,16 +95,14 @@ class Session:
         """End one subscription, or all of them."""
         if number is not None and number not in self._subscriptions:
             raise ApiError(-2036, "User Data Stream subscription not active.")
-        for subscription in tuple(self._subscriptions.values()):
-            if number is None or subscription.id == number:
-                self._terminate(subscription)
+        for one in tuple(self._subscriptions) if number is None else (number,):
+            self._terminate(one)
 
     def end(self) -> None:
         """The client is gone."""
-        for subscription in self._subscriptions.values():
-            self._users.remove(subscription)
+        for held in self._subscriptions.values():
+            self._users.remove(held.subscription)
         self._subscriptions = {}
 
-    def _terminate(self, subscription: Subscription) -> None:
-        del self._subscriptions[subscription.id]
-        self._users.terminate(subscription)
+    def _terminate(self, number: int) -> None:
+        self._users.terminate(self._subscriptions.pop(number).subscription)

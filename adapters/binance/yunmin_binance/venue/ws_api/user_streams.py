@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import orjson
 
@@ -34,13 +34,20 @@ _Event = Callable[[TimeOf], dict[str, object]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Subscription:
-    """One connection's wish to hear of one account. `of_session` is one that ends with the session's logout."""
+    """One connection's wish to hear of one account. `wrap` makes the frame around an encoded event."""
 
-    id: int
     account: Account
     connection: Connection
     time_of: TimeOf
-    of_session: bool
+    wrap: Callable[[bytes], bytes]
+
+
+class _Letter(NamedTuple):
+    """One event on its way: to whom, and what it says in each unit of time that they read."""
+
+    to: tuple[Subscription, ...]
+    said: dict[TimeOf, dict[str, object]]
+    order: Order | None = None
 
 
 class UserStreams:
@@ -49,7 +56,7 @@ class UserStreams:
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
         self._subscriptions: dict[str, dict[Subscription, None]] = {}
-        self._outbox: list[tuple[Subscription, dict[str, object], Order | None]] = []
+        self._outbox: list[_Letter] = []
         self._balances: dict[str, dict[str, tuple[int, int]]] = {}
         self._executions = 0
 
@@ -67,7 +74,8 @@ class UserStreams:
     def terminate(self, subscription: Subscription) -> None:
         """Remove it and say so."""
         now = self._exchange.engine.now()
-        self._outbox.append((subscription, stream_terminated(now, subscription.time_of), None))
+        said = {subscription.time_of: stream_terminated(now, subscription.time_of)}
+        self._outbox.append(_Letter((subscription,), said))
         self.remove(subscription)
 
     def hear(self, event: EngineEvent) -> None:
@@ -116,16 +124,19 @@ class UserStreams:
 
     def _send(self) -> None:
         outbox, self._outbox = self._outbox, []
-        for subscription, event, order in outbox:
-            if order is not None:
-                # an order gets its labels once it is placed, which is after its first events
-                labels = self._exchange.labels_of(order)
-                event |= {_LABELS[name]: value for name, value in labels.items()}
-            subscription.connection.send(orjson.dumps({"subscriptionId": subscription.id, "event": event}))
+        for letter in outbox:
+            # an order gets its labels once it is placed, which is after its first events
+            labels = {} if letter.order is None else self._exchange.labels_of(letter.order)
+            more = {_LABELS[name]: value for name, value in labels.items()}
+            encoded = {time_of: orjson.dumps({**event, **more}) for time_of, event in letter.said.items()}
+            for subscription in letter.to:
+                subscription.connection.send(subscription.wrap(encoded[subscription.time_of]))
 
     def _post(self, account: str, event: _Event, order: Order | None = None) -> None:
-        for subscription in self._subscriptions.get(account, ()):
-            self._outbox.append((subscription, event(subscription.time_of), order))
+        listening = tuple(self._subscriptions.get(account, ()))
+        if listening:
+            units = {subscription.time_of for subscription in listening}
+            self._outbox.append(_Letter(listening, {time_of: event(time_of) for time_of in units}, order))
 
     def _post_position(self, account: Account, assets: Iterable[str], now: int) -> None:
         named = tuple(assets)
