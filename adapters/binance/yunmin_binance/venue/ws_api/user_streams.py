@@ -15,7 +15,7 @@ import orjson
 from yunmin.simulation.ledger import Account
 from yunmin.simulation.orders import EngineEvent, EventKind, Order
 from yunmin_binance.venue.exchange import Exchange
-from yunmin_binance.venue.streams.connection import Connection
+from yunmin_binance.venue.streams.board import Outlet
 from yunmin_binance.venue.wire import TimeOf
 from yunmin_binance.venue.ws_api.user_events import (
     EXECUTIONS,
@@ -37,7 +37,7 @@ class Subscription:
     """One connection's wish to hear of one account. `wrap` makes the frame around an encoded event."""
 
     account: Account
-    connection: Connection
+    connection: Outlet
     time_of: TimeOf
     wrap: Callable[[bytes], bytes]
 
