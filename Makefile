@@ -11,11 +11,12 @@ STAMP := $(VENV)/.installed
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$python; break; fi; done)
 
-.PHONY: help demo test bench record lint venue clean
+.PHONY: help demo test clients bench record lint venue clean
 
 help:
 	@echo "make demo     a local exchange, three orders through the wire, compared with its ledger"
 	@echo "make test     ruff, mypy --strict, import-linter, pytest"
+	@echo "make clients  other people's clients, unmodified, against the local venue"
 	@echo "make bench    speed, side by side with peers"
 	@echo "make record   record the cassettes again"
 	@echo "make venue    the local venue, until Ctrl-C"
@@ -47,6 +48,10 @@ lint: $(STAMP)
 test: lint
 	$(BIN)/pytest -n auto
 
+# each in an environment of its own under .venv-clients; the first time takes minutes
+clients: $(STAMP)
+	@$(BIN)/python -m tests.clients.run_all
+
 bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks.run_all
 
@@ -57,4 +62,4 @@ venue: $(STAMP)
 	@$(BIN)/yunmin venue up
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-clients .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
