@@ -4,6 +4,14 @@ YunminError
 ├── ConfigurationError          the set-up is wrong; nothing was sent
 ├── InvalidValue                a value is outside its bounds; nothing was sent
 ├── LifecycleError              an order was asked to do what its life does not allow
+├── JournalError                the order journal cannot do what was asked; no new order may be sent
+│   ├── JournalUnavailable      it cannot be opened: a folder that is read-only, no more files allowed
+│   ├── JournalBusy             another process has it
+│   ├── JournalFenced           another process took it over
+│   ├── JournalDamaged          what it holds is not what was written
+│   ├── JournalTooNew           a later version wrote it
+│   └── JournalUnwritable       it was not written
+│       └── JournalFull         for want of space
 └── ExchangeError               an exchange was involved
     ├── ConnectivityError       WE DO NOT KNOW: the question has no answer yet
     │   ├── Timeout
@@ -38,6 +46,14 @@ __all__ = [
     "InsufficientFunds",
     "InvalidOrder",
     "InvalidValue",
+    "JournalBusy",
+    "JournalDamaged",
+    "JournalError",
+    "JournalFenced",
+    "JournalFull",
+    "JournalTooNew",
+    "JournalUnavailable",
+    "JournalUnwritable",
     "LifecycleError",
     "MalformedResponse",
     "MarketClosed",
@@ -98,6 +114,50 @@ class InvalidValue(YunminError, ValueError):
 
 class LifecycleError(YunminError):
     """An order was asked to do what its life does not allow."""
+
+
+class JournalError(YunminError):
+    """The order journal cannot do what was asked. No new order may be sent; a cancel may, it only takes away."""
+
+
+class JournalUnavailable(JournalError):
+    """The journal cannot be opened: the folder, its rights, or the number of open files."""
+
+
+class JournalBusy(JournalError):
+    """Another process writes this journal: `pid` on `host`, `since` (ISO 8601). None where that cannot be read."""
+
+    def __init__(
+        self, message: str, *, pid: int | None = None, host: str | None = None, since: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.pid = pid
+        self.host = host
+        self.since = since
+
+
+class JournalFenced(JournalError):
+    """Another process took the journal over: this one may write no more."""
+
+
+class JournalDamaged(JournalError):
+    """What the journal holds is not what was written; `seq` is the first record that is wrong, where one is known."""
+
+    def __init__(self, message: str, *, seq: int | None = None) -> None:
+        super().__init__(message)
+        self.seq = seq
+
+
+class JournalTooNew(JournalError):
+    """A later version of Yunmin wrote the journal."""
+
+
+class JournalUnwritable(JournalError):
+    """The disk did not take it: nothing of what was to be written counts as kept."""
+
+
+class JournalFull(JournalUnwritable):
+    """The disk did not take it for want of space."""
 
 
 class ExchangeError(YunminError):

@@ -600,17 +600,19 @@ class OrderTracker:
         mark = _mark(news)
         if mark in self._orphan_marks:
             return
-        self._orphan_marks.add(mark)
-        number = next(self._orphan_numbers)
-        self._orphans[number] = news
-        for key in keys:
-            self._waiting.setdefault(key, {})[number] = None
+        self._file_orphan(next(self._orphan_numbers), news)
         message = f"{' '.join(keys[0])} is not known; its news is kept"
         tell.anomaly(AnomalyKind.UNKNOWN_ORDER, None, message, news)
         while len(self._orphans) > self._orphan_limit:
             oldest = next(iter(self._orphans))
             dropped = self._release(oldest)
             tell.anomaly(AnomalyKind.ORPHAN_DROPPED, None, "news that waited for its order was pushed out", dropped)
+
+    def _file_orphan(self, number: int, news: News) -> None:
+        self._orphan_marks.add(_mark(news))
+        self._orphans[number] = news
+        for key in _orphan_keys(news):
+            self._waiting.setdefault(key, {})[number] = None
 
     def _release(self, number: int) -> News:
         news = self._orphans.pop(number)

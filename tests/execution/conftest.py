@@ -1,0 +1,27 @@
+"""A journal in a folder of its own, and the entries of an order's life."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from yunmin.clock import ManualClock
+from yunmin.execution import OrderJournal
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "account"
+
+
+@pytest.fixture
+def journal(folder: Path, clock: ManualClock) -> Iterator[OrderJournal]:
+    with OrderJournal.open(folder, clock=clock) as opened:
+        yield opened

@@ -1,0 +1,268 @@
+"""All that an OrderTracker knows, written out and read back: exact to the last digit, and one figure to compare by.
+
+`load(dump(tracker))` is a tracker that goes on as the first would: same orders, same waiting news, same numbers.
+`digest` is equal for two trackers exactly when that holds. Listeners are not part of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from itertools import count
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from yunmin.core.data_contracts.enums import FillKind, Liquidity, OrderState, OrderType, Origin, Side, TimeInForce
+from yunmin.core.data_contracts.events import OrderFill
+from yunmin.core.data_contracts.fill import Fill
+from yunmin.core.data_contracts.money import plain
+from yunmin.core.data_contracts.order import OrderUpdate
+from yunmin.core.data_contracts.verdicts import CancelRequest, CancelResult, FillVoided, OrderSearched, SubmitResult
+from yunmin.core.in_flight_order import InFlightOrder
+from yunmin.core.order_lifecycle import TERMINAL
+from yunmin.core.order_tracker import News, OrderTracker
+from yunmin.errors import InvalidValue, RejectReason, RejectSource
+
+__all__ = ["SLOTS", "digest", "dump", "dump_order", "load", "load_order"]
+
+FORMAT: Final = 1
+"""Raised by one when what is dumped changes its meaning; `load` refuses every other."""
+
+Number = Callable[[Decimal], str]
+"""How a Decimal is written: `str` keeps its very exponent, `plain` only its value."""
+
+NEWS: Final[dict[str, type[Any]]] = {
+    kind.__name__: kind
+    for kind in (OrderUpdate, Fill, FillVoided, SubmitResult, CancelRequest, CancelResult, OrderSearched)
+}
+
+
+class Slot(NamedTuple):
+    """How one fact of an order is written as JSON-able data, and read back."""
+
+    write: Callable[[Any, Number], Any]
+    read: Callable[[Any], Any]
+
+
+def _as_it_is(value: Any, _: Number) -> Any:
+    return value
+
+
+def _word(kind: type[StrEnum]) -> Slot:
+    words = {str(word): word for word in kind}
+    return Slot(lambda word, _: str(word), words.__getitem__)
+
+
+def _optional(slot: Slot) -> Slot:
+    write, read = slot
+    return Slot(
+        lambda value, number: None if value is None else write(value, number),
+        lambda text: None if text is None else read(text),
+    )
+
+
+def _read_fill(fields: list[Any]) -> OrderFill:
+    trade_id, qty, price, fee, fee_asset, ts, liquidity, kind = fields
+    return OrderFill(
+        trade_id,
+        Decimal(qty),
+        Decimal(price),
+        None if fee is None else Decimal(fee),
+        fee_asset,
+        None if ts is None else datetime.fromisoformat(ts),
+        None if liquidity is None else Liquidity(liquidity),
+        FillKind(kind),
+    )
+
+
+def _write_fill(fill: OrderFill, number: Number) -> list[Any]:
+    return [
+        fill.trade_id,
+        number(fill.qty),
+        number(fill.price),
+        None if fill.fee is None else number(fill.fee),
+        fill.fee_asset,
+        None if fill.ts is None else fill.ts.isoformat(),
+        None if fill.liquidity is None else str(fill.liquidity),
+        str(fill.kind),
+    ]
+
+
+def _read_fills(fills: dict[str, list[Any] | None]) -> dict[str, OrderFill | None]:
+    return {trade_id: None if fill is None else _read_fill(fill) for trade_id, fill in fills.items()}
+
+
+def _write_fills(fills: dict[str, OrderFill | None], number: Number) -> dict[str, Any]:
+    return {trade_id: None if fill is None else _write_fill(fill, number) for trade_id, fill in fills.items()}
+
+
+def _read_refusal(fields: list[Any]) -> tuple[OrderState, RejectReason, RejectSource | None]:
+    state, reason, source = fields
+    return OrderState(state), RejectReason(reason), None if source is None else RejectSource(source)
+
+
+_TEXT = _FLAG = _COUNT = Slot(_as_it_is, lambda value: value)
+_DECIMAL = Slot(lambda value, number: number(value), Decimal)
+_MOMENT = _optional(Slot(lambda moment, _: moment.isoformat(), datetime.fromisoformat))
+_FILLS = _optional(Slot(_write_fills, _read_fills))
+_PAIR = Slot(lambda pair, _: list(pair), tuple)
+
+SLOTS: Final[dict[str, Slot]] = {
+    "_client_order_id": _TEXT,
+    "_exchange_order_id": _TEXT,
+    "_symbol": _TEXT,
+    "_side": _word(Side),
+    "_order_type": _word(OrderType),
+    "_time_in_force": _word(TimeInForce),
+    "_origin": _word(Origin),
+    "_state": _word(OrderState),
+    "_asked_qty": _optional(_DECIMAL),
+    "_asked_price": _optional(_DECIMAL),
+    "_qty": _optional(_DECIMAL),
+    "_price": _optional(_DECIMAL),
+    "_qty_at": _MOMENT,
+    "_price_at": _MOMENT,
+    "_qty_step": _DECIMAL,
+    "_created_at": _MOMENT,
+    "_updated_at": _MOMENT,
+    "_acknowledged": _FLAG,
+    "_uncertain": _FLAG,
+    "_said_full": _FLAG,
+    "_told_open": _FLAG,
+    "_told_end": _FLAG,
+    "_told_overfill": _DECIMAL,
+    "_cancel": _PAIR,
+    "_search": _PAIR,
+    "_refused": _optional(Slot(lambda refused, _: [word and str(word) for word in refused], _read_refusal)),
+    "_end": _optional(Slot(lambda end, _: [end[0], str(end[1])], lambda end: (end[0], OrderState(end[1])))),
+    "_figures": _optional(
+        Slot(
+            lambda figures, number: [None if figure is None else number(figure) for figure in figures],
+            lambda figures: tuple(None if figure is None else Decimal(figure) for figure in figures),
+        )
+    ),
+    "_reported_qty": _DECIMAL,
+    "_reported_cost": _optional(_DECIMAL),
+    "_real_qty": _DECIMAL,
+    "_real_cost": _DECIMAL,
+    "_fills": _FILLS,
+    "_inferred": _FILLS,
+    "_inferred_effective": _DECIMAL,
+    "_voided": _FILLS,
+    "_local_fills": _COUNT,
+    "_fees": Slot(
+        lambda fees, number: [[asset, number(amount)] for asset, amount in fees],
+        lambda fees: tuple((asset, Decimal(amount)) for asset, amount in fees),
+    ),
+    "_fees_unknown": _COUNT,
+}
+"""Every slot of InFlightOrder, in the order in which they are dumped."""
+
+_WRITERS: Final = tuple((name, slot.write) for name, slot in SLOTS.items())
+_READERS: Final = tuple((name, slot.read) for name, slot in SLOTS.items())
+
+
+def dump(tracker: OrderTracker) -> dict[str, Any]:
+    """The whole state, as what JSON can hold. Call it between two pieces of news, never inside a listener."""
+    return _dumped(tracker, str)
+
+
+def load(state: dict[str, Any]) -> OrderTracker:
+    """The tracker that `dump` wrote. Raises InvalidValue for another format, or for what is no dump."""
+    if state.get("format") != FORMAT:
+        raise InvalidValue(f"a tracker's state of format {state.get('format')!r}; this version reads {FORMAT}")
+    try:
+        return _loaded(state)
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+        raise InvalidValue(f"not a tracker's state: {type(error).__name__}") from error
+
+
+def digest(tracker: OrderTracker) -> str:
+    """SHA-256 in hex over all that the tracker knows. Figures count by value: 1.0 is 1."""
+    return hashlib.sha256(orjson.dumps(_dumped(tracker, plain), option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def dump_order(order: InFlightOrder, number: Number = str) -> list[Any]:
+    """One order, as what JSON can hold."""
+    return [write(getattr(order, name), number) for name, write in _WRITERS]
+
+
+def load_order(fields: list[Any]) -> InFlightOrder:
+    """The order that `dump_order` wrote. Raises ValueError when it has not as many facts as an order."""
+    order = InFlightOrder.__new__(InFlightOrder)
+    for (name, read), value in zip(_READERS, fields, strict=True):
+        setattr(order, name, read(value))
+    return order
+
+
+def _dumped(tracker: OrderTracker, number: Number) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "history_limit": tracker._history_limit,
+        "orphan_limit": tracker._orphan_limit,
+        "created": tracker._created,
+        "ended": tracker._ended,
+        "filled": tracker._filled,
+        "next_number": _next_of(tracker),
+        "next_orphan": _next_orphan_of(tracker),
+        "orders": [dump_order(order, number) for order in tracker._orders.values()],
+        "open": [[symbol, list(orders)] for symbol, orders in tracker._open.items()],
+        "done": [order._client_order_id for order in tracker._done],
+        "orphans": [
+            [key, type(news).__name__, news.model_dump_json(exclude_none=True)]
+            for key, news in tracker._orphans.items()
+        ],
+    }
+
+
+def _next_of(tracker: OrderTracker) -> int:
+    # a counter tells where it is only by going on: so it is read, and set back
+    number = tracker._next_number()
+    tracker._next_number = count(number).__next__
+    return number
+
+
+def _next_orphan_of(tracker: OrderTracker) -> int:
+    number = next(tracker._orphan_numbers)
+    tracker._orphan_numbers = count(number)
+    return number
+
+
+def _loaded(state: dict[str, Any]) -> OrderTracker:
+    tracker = OrderTracker(history_limit=state["history_limit"], orphan_limit=state["orphan_limit"])
+    for fields in state["orders"]:
+        order = load_order(fields)
+        tracker._orders[order._client_order_id] = order
+        if order._exchange_order_id is not None:
+            tracker._index(order, order._exchange_order_id)
+    for symbol, names in state["open"]:
+        tracker._open[symbol] = {name: tracker._orders[name] for name in names}
+    tracker._done.extend(tracker._orders[name] for name in state["done"])
+    for key, kind, text in state["orphans"]:
+        tracker._file_orphan(key, _read_news(kind, text))
+    tracker._created, tracker._ended, tracker._filled = state["created"], state["ended"], state["filled"]
+    tracker._next_number = count(state["next_number"]).__next__
+    tracker._orphan_numbers = count(state["next_orphan"])
+    _check_lists(tracker)
+    return tracker
+
+
+def _read_news(kind: str, text: str) -> News:
+    news: News = NEWS[kind].model_validate_json(text)
+    return news
+
+
+def _check_lists(tracker: OrderTracker) -> None:
+    """Every order is in the list of its state, once."""
+    listed = {name: order for orders in tracker._open.values() for name, order in orders.items()}
+    done = {order._client_order_id: order for order in tracker._done}
+    if len(listed) + len(done) != len(tracker._orders) or len(done) != len(tracker._done):
+        raise ValueError("an order in no list, or in two")
+    if any(order._state in TERMINAL for order in listed.values()):
+        raise ValueError("a done order among the open ones")
+    if any(order._state not in TERMINAL for order in done.values()):
+        raise ValueError("an open order among the done ones")
