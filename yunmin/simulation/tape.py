@@ -154,9 +154,12 @@ class Tape:
 
     def rolling(self, now: int, length: int) -> Bar:
         """The last `length` and as much more as begins it on a whole minute, as one bar."""
-        start = open_of(now - length, MINUTE)
+        return self.since(open_of(now - length, MINUTE))
+
+    def since(self, opened: int) -> Bar:
+        """All that traded since the whole minute `opened`; the last price stands where nothing did."""
         series = self._series(MINUTE)
-        return _fold(start, series.bars[series.index_of(start) :], self.last_price)
+        return _fold(opened, series.bars[series.index_of(opened) :], self.last_price)
 
     def average_price(self, now: int, minutes: int) -> int:
         """The volume-weighted price of the last `minutes`, else the last price; zero before the first trade."""

@@ -13,10 +13,13 @@ from yunmin_binance.venue.config import (
     COUNTERPARTY,
     LOCAL_ACCOUNT,
     AccountConfig,
+    KeyRight,
     Liquidity,
     VenueConfig,
 )
+from yunmin_binance.venue.limits import LimitsConfig
 from yunmin_binance.venue.server import LocalVenue, run_venue
+from yunmin_binance.venue.symbols import SymbolStatus
 
 __all__ = [
     "COUNTERPARTY",
@@ -24,8 +27,11 @@ __all__ = [
     "LOCAL_API_KEY",
     "LOCAL_API_SECRET",
     "AccountConfig",
+    "KeyRight",
+    "LimitsConfig",
     "Liquidity",
     "LocalVenue",
+    "SymbolStatus",
     "VenueConfig",
     "run_venue",
 ]

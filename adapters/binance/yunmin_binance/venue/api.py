@@ -16,8 +16,9 @@ from yunmin_binance.venue.endpoints import endpoint_of
 from yunmin_binance.venue.endpoints.call import Answer, Call, Endpoint, Security
 from yunmin_binance.venue.errors import ApiError
 from yunmin_binance.venue.exchange import Exchange, Member
+from yunmin_binance.venue.limits import seconds_until
 from yunmin_binance.venue.params import Params, merge_parameters
-from yunmin_binance.venue.security import API_KEY_HEADER, authenticate
+from yunmin_binance.venue.security import API_KEY_HEADER, authenticate, require_right
 
 __all__ = ["Api", "RawRequest", "RawResponse"]
 
@@ -60,6 +61,7 @@ class _Visit:
     weight: int = 1
     member: Member | None = None
     endpoint: Endpoint | None = None
+    retry_at: int | None = None
 
 
 class Api:
@@ -72,20 +74,18 @@ class Api:
         """The answer to `request`; every refusal is an answer too."""
         visit = _Visit(now=self._exchange.engine.now())
         try:
+            self._exchange.traffic.admit(request.address, visit.now)
             answer, status = self._handle(request, visit), 200
         except ApiError as error:
-            answer, status = error.body, error.status
+            answer, status, visit.retry_at = error.body, error.status, error.retry_at
         except Exception:  # noqa: BLE001 - the rim of the process: the caller gets the exchange's own words
             _log.exception("venue.request_failed", method=request.method, path=request.path)
             answer, status = {"code": -1000, "msg": _UNKNOWN}, 500
         return RawResponse(status, orjson.dumps(answer), self._headers(request, visit, is_done=status == 200))
 
     def _handle(self, request: RawRequest, visit: _Visit) -> Answer:
-        endpoint = _find(request)
-        visit.endpoint = endpoint
         body = b"" if request.method == "GET" else request.body
-        sent = merge_parameters(request.query, body)
-        visit.weight = endpoint.weigh(sent)
+        endpoint, sent = self._weigh(request, visit, body)
         in_micros = _wants_micros(request.headers)
         params = Params(sent)
         if endpoint.security is Security.SIGNED:
@@ -97,16 +97,32 @@ class Api:
                 body=body,
                 now=visit.now,
             )
+            require_right(visit.member, endpoint.right)
         elif endpoint.security is Security.KEY:
             visit.member = self._exchange.members.get(request.headers.get(API_KEY_HEADER, ""))
-        answer = endpoint.handle(Call(self._exchange, params, visit.now, in_micros, visit.member))
+        call = Call(self._exchange, params, visit.now, in_micros, visit.member)
+        if endpoint.places_order:
+            self._exchange.order_counts.require(call.account, endpoint.order_count, visit.now)
+        answer = endpoint.handle(call)
         params.refuse_unread()
         return answer
 
+    def _weigh(self, request: RawRequest, visit: _Visit, body: bytes) -> tuple[Endpoint, Mapping[str, str]]:
+        """What is asked for, its weight used. What cannot be understood weighs one."""
+        weight = 1
+        try:
+            visit.endpoint = endpoint = _find(request)
+            sent = merge_parameters(request.query, body)
+            visit.weight = weight = endpoint.weigh(sent)
+        finally:
+            self._exchange.traffic.use(request.address, weight, visit.now)
+        return endpoint, sent
+
     def _headers(self, request: RawRequest, visit: _Visit, *, is_done: bool) -> dict[str, str]:
-        endpoint = visit.endpoint
-        weight = 0 if is_done and endpoint is not None and endpoint.free_when_done else visit.weight
-        used = str(self._exchange.weights.add(request.address, weight, visit.now))
+        endpoint, traffic = visit.endpoint, self._exchange.traffic
+        if is_done and endpoint is not None and endpoint.free_when_done:
+            traffic.give_back(request.address, visit.weight, visit.now)
+        used = str(traffic.used(request.address, visit.now))
         headers = {
             "x-mbx-uuid": self._exchange.new_uuid(),
             "X-MBX-USED-WEIGHT": used,
@@ -115,6 +131,8 @@ class Api:
         if is_done and endpoint is not None and endpoint.places_order and visit.member is not None:
             short, long = self._exchange.order_counts.counts(visit.member.account.name, visit.now)
             headers |= {"X-MBX-ORDER-COUNT-10S": str(short), "X-MBX-ORDER-COUNT-1D": str(long)}
+        if visit.retry_at is not None:
+            headers["Retry-After"] = str(seconds_until(visit.retry_at, visit.now))
         return headers
 
 

@@ -15,12 +15,14 @@ from pydantic import Field, SecretStr, model_validator
 from yunmin.core.data_contracts import Contract
 from yunmin.core.data_contracts.money import Qty
 from yunmin_binance.local_account import LOCAL_API_KEY, LOCAL_API_SECRET
-from yunmin_binance.venue.symbols import DEFAULT_SYMBOLS, SymbolRules, rules_of
+from yunmin_binance.venue.limits import LimitsConfig
+from yunmin_binance.venue.symbols import DEFAULT_SYMBOLS, PERMISSIONS, SymbolRules, rules_of
 
 __all__ = [
     "COUNTERPARTY",
     "LOCAL_ACCOUNT",
     "AccountConfig",
+    "KeyRight",
     "Liquidity",
     "VenueConfig",
     "default_accounts",
@@ -51,10 +53,20 @@ class Liquidity(StrEnum):
     CANDLES = "candles"
 
 
+class KeyRight(StrEnum):
+    """What an API key may be used for (rest-api.md, Request Security)."""
+
+    TRADE = "TRADE"
+    USER_DATA = "USER_DATA"
+    USER_STREAM = "USER_STREAM"
+
+
 class AccountConfig(Contract):
     """One account. It signs with a secret (HMAC) or a PEM public key (RSA, Ed25519); without a key, nobody logs in.
 
     Rates are fractions (0.001 is 0.1 %). `pays_fees_in_bnb` takes fees, a quarter cheaper, from BNB while there is any.
+    `key_rights` is what its key may be used for; `permissions` are what markets ask for (SPOT, TRD_GRP_002, ...); an
+    account that may not trade (`can_trade=False`) neither places nor cancels, whatever its key.
     """
 
     name: str = Field(min_length=1, max_length=64)
@@ -65,6 +77,16 @@ class AccountConfig(Contract):
     maker_rate: Qty = Decimal("0.001")
     taker_rate: Qty = Decimal("0.001")
     pays_fees_in_bnb: bool = False
+    key_rights: tuple[KeyRight, ...] = tuple(KeyRight)
+    permissions: tuple[str, ...] = ("SPOT",)
+    can_trade: bool = True
+
+    @model_validator(mode="after")
+    def _has_known_permissions(self) -> AccountConfig:
+        unknown = [one for one in self.permissions if one not in PERMISSIONS]
+        if unknown:
+            raise ValueError(f"no such permission: {', '.join(unknown)}; there are {', '.join(PERMISSIONS)}")
+        return self
 
     @model_validator(mode="after")
     def _has_one_way_to_sign(self) -> AccountConfig:
@@ -100,6 +122,7 @@ class VenueConfig(Contract):
     symbols: tuple[str, ...] = Field(default=tuple(DEFAULT_SYMBOLS), min_length=1)
     extra_symbols: tuple[SymbolRules, ...] = ()
     accounts: tuple[AccountConfig, ...] = Field(default_factory=default_accounts)
+    limits: LimitsConfig = LimitsConfig()
     liquidity: Liquidity = Liquidity.WALK
     levels: int = Field(default=10, ge=1, le=500)
     volatility: int = Field(default=500, ge=0, le=100_000)

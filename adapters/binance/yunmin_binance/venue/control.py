@@ -7,6 +7,8 @@
 | `POST /venue/orders` | places an order as any account: a JSON object (see `OrderAs`) |
 | `POST /venue/step?n=1` | lets the house move, quote and take n times |
 | `GET POST DELETE /venue/chaos` | faults on demand: see `chaos.door` |
+| `POST /venue/symbols` | opens or closes a market: `{"symbol": "BTCUSDT", "status": "HALT"}` |
+| `POST /venue/bans/lift` | forgets whom the exchange has banned for asking too much |
 
 It needs no key: it is for the tests and demos that own the venue, as opposite side and as oracle.
 """
@@ -35,6 +37,7 @@ from yunmin_binance.venue.config import is_loopback
 from yunmin_binance.venue.errors import ApiError
 from yunmin_binance.venue.exchange import Exchange
 from yunmin_binance.venue.params import Params, merge_parameters
+from yunmin_binance.venue.symbols import SymbolStatus
 
 __all__ = ["Control", "OrderAs", "place_as"]
 
@@ -55,6 +58,13 @@ class OrderAs(Contract):
     time_in_force: TimeInForce = TimeInForce.GTC
     self_trade_prevention: SelfTradePrevention = SelfTradePrevention.NONE
     client_order_id: str | None = None
+
+
+class StatusOf(Contract):
+    """What a market is open for from now on."""
+
+    symbol: str
+    status: SymbolStatus
 
 
 def place_as(exchange: Exchange, wanted: OrderAs) -> Order:
@@ -91,6 +101,8 @@ class Control:
             ("GET", "/venue/chaos"): faults.show,
             ("POST", "/venue/chaos"): faults.add,
             ("DELETE", "/venue/chaos"): faults.clear,
+            ("POST", "/venue/symbols"): self._symbols,
+            ("POST", "/venue/bans/lift"): self._lift_bans,
         }
 
     def answer(self, request: RawRequest) -> RawResponse:
@@ -115,6 +127,7 @@ class Control:
         return {
             "now": from_micros(exchange.engine.now()),
             "symbols": list(exchange.rules),
+            "statuses": {name: status.value for name, status in exchange.statuses.items()},
             "accounts": [account.name for account in exchange.ledger.accounts()],
             "orders_placed": exchange.orders_placed,
             "orders_open": sum(len(exchange.engine.orders_of(a.name).open) for a in exchange.ledger.accounts()),
@@ -138,6 +151,15 @@ class Control:
             raise ConfigurationError(f"at most {_MOST_STEPS} steps at once")
         self._exchange.step(count)
         return {"steps": self._exchange.steps}
+
+    def _symbols(self, request: RawRequest) -> dict[str, object]:
+        wanted = StatusOf.model_validate_json(request.body or b"{}")
+        self._exchange.set_status(wanted.symbol, wanted.status)
+        return {"symbol": wanted.symbol, "status": wanted.status.value}
+
+    def _lift_bans(self, _: RawRequest) -> dict[str, object]:
+        self._exchange.traffic.lift_bans()
+        return {}
 
 
 def _refusal(status: int, message: str, *, code: int | None = None) -> RawResponse:

@@ -21,15 +21,25 @@ __all__ = [
 class ApiError(Exception):
     """What the exchange answers instead of a result: `{"code": code, "msg": message}` with an HTTP status.
 
-    `data` is what some errors hold beside code and message.
+    `data` is what some errors hold beside code and message. `retry_at` is when to ask again, in microseconds, where
+    there were too many requests.
     """
 
-    def __init__(self, code: int, message: str, *, status: int = 400, data: Mapping[str, object] | None = None) -> None:
+    def __init__(
+        self,
+        code: int,
+        message: str,
+        *,
+        status: int = 400,
+        data: Mapping[str, object] | None = None,
+        retry_at: int | None = None,
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.status = status
         self.data = data
+        self.retry_at = retry_at
 
     @property
     def body(self) -> dict[str, object]:
@@ -44,6 +54,10 @@ class ApiError(Exception):
     @classmethod
     def wrong_method(cls) -> ApiError:
         return cls(-1020, "This operation is not supported.", status=405)
+
+    @classmethod
+    def retired(cls) -> ApiError:
+        return cls(-1020, "This operation is not supported.", status=410)
 
     @classmethod
     def outside_window(cls) -> ApiError:
@@ -68,6 +82,10 @@ class ApiError(Exception):
     @classmethod
     def duplicated_parameter(cls) -> ApiError:
         return cls(-1101, "Duplicate values for a parameter detected.")
+
+    @classmethod
+    def too_many_parameters(cls, most: int, sent: int) -> ApiError:
+        return cls(-1101, f"Too many parameters; expected '{most}' and received '{sent}'.")
 
     @classmethod
     def missing(cls, name: str) -> ApiError:
@@ -96,6 +114,10 @@ class ApiError(Exception):
     @classmethod
     def too_precise(cls, name: str) -> ApiError:
         return cls(-1111, f"Parameter '{name}' has too much precision.")
+
+    @classmethod
+    def bad_symbol_status(cls) -> ApiError:
+        return cls(-1122, "Invalid symbolStatus.")
 
     @classmethod
     def bad_symbol(cls) -> ApiError:
@@ -169,6 +191,31 @@ class ApiError(Exception):
     @classmethod
     def unknown_key(cls) -> ApiError:
         return cls(-2015, "Invalid API-key, IP, or permissions for action.", status=401)
+
+    @classmethod
+    def no_trading_window(cls) -> ApiError:
+        return cls(-2016, "No trading window could be found for the symbol. Try ticker/24hrs instead.")
+
+    @classmethod
+    def no_reference_price(cls) -> ApiError:
+        return cls(-2043, "This symbol doesn't have a reference price.")
+
+    @classmethod
+    def market_closed(cls) -> ApiError:
+        # errors.md lists the text under the engine's codes; orders are seen to be refused with -1013 (ccxt #6570)
+        return cls(-1013, "Market is closed.")
+
+    @classmethod
+    def closed_for_cancels(cls) -> ApiError:
+        return cls(-2011, "Market is closed.")
+
+    @classmethod
+    def symbol_not_permitted(cls) -> ApiError:
+        return cls(-2010, "This symbol is not permitted for this account.")
+
+    @classmethod
+    def trading_disabled(cls) -> ApiError:
+        return cls(-2010, "This account may not place or cancel orders.")
 
     @classmethod
     def ids_do_not_match(cls) -> ApiError:

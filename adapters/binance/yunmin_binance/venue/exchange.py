@@ -18,13 +18,13 @@ from yunmin.simulation.order_lists import OrderList
 from yunmin.simulation.orders import Amendment, EngineEvent, EventKind, NewOrder, Order, Refusal
 from yunmin.simulation.price_paths import CandlePath, PricePath, RandomWalk
 from yunmin.simulation.units import SCALE, to_units
-from yunmin_binance.venue.config import AccountConfig, Liquidity, VenueConfig
+from yunmin_binance.venue.config import AccountConfig, KeyRight, Liquidity, VenueConfig
 from yunmin_binance.venue.errors import ApiError, refused_amendment, refused_order
 from yunmin_binance.venue.filters import AVERAGE_PRICE_MINUTES, Filters, is_priceless
-from yunmin_binance.venue.limits import OrderMeter, WeightMeter
+from yunmin_binance.venue.limits import OrderMeter, TrafficMeter
 from yunmin_binance.venue.listen_keys import ListenKeys
 from yunmin_binance.venue.signing import HmacVerifier, PublicKeyVerifier, Verifier
-from yunmin_binance.venue.symbols import SymbolRules
+from yunmin_binance.venue.symbols import SymbolRules, SymbolStatus
 
 __all__ = ["DISCOUNT_ASSET", "DISCOUNT_RATE", "Exchange", "Member"]
 
@@ -35,6 +35,7 @@ _MAKER: Final = "house-maker"
 _TAKER: Final = "house-taker"
 _HOUSE_FUNDS: Final = 10**9 * SCALE
 _ID_ALPHABET: Final = ascii_letters + digits
+_CANCELLABLE: Final = frozenset({SymbolStatus.TRADING, SymbolStatus.CANCEL_ONLY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,9 @@ class Member:
     account: Account
     verifier: Verifier
     uid: int
+    rights: frozenset[KeyRight] = frozenset(KeyRight)
+    permissions: tuple[str, ...] = ("SPOT",)
+    can_trade: bool = True
 
 
 class Exchange:
@@ -56,8 +60,11 @@ class Exchange:
         self.ledger = Ledger()
         self.engine = MatchingEngine((rules.market() for rules in self.rules.values()), self.ledger, clock)
         self.members: dict[str, Member] = {}
-        self.weights = WeightMeter()
-        self.order_counts = OrderMeter()
+        self.limits = config.limits
+        self.traffic = TrafficMeter(config.limits)
+        self.order_counts = OrderMeter(config.limits)
+        self.statuses = {name: rules.status for name, rules in self.rules.items()}
+        self._permissions: dict[str, tuple[str, ...]] = {}
         self.listen_keys = ListenKeys(f"listen-keys-{config.seed}") if config.legacy_listen_key else None
         self.labels: dict[tuple[str, int], dict[str, int]] = {}
         self.cancel_id: str | None = None
@@ -84,13 +91,28 @@ class Exchange:
         if not self._houses:
             return
         for _ in range(count):
-            for house in self._houses:
-                house.step()
+            for symbol, house in self._houses.items():
+                if self.statuses[symbol] is SymbolStatus.TRADING:
+                    house.step()
             self.steps += 1
+
+    def set_status(self, symbol: str, status: SymbolStatus) -> None:
+        """Open or close a market from now on; its open orders stay where they are."""
+        self.floor(symbol)
+        self.statuses[symbol] = status
+
+    def require_open(self, symbol: str) -> None:
+        """Refuse where no new order may come into this market now."""
+        if self.statuses[symbol] is not SymbolStatus.TRADING:
+            raise ApiError.market_closed()
 
     def check(self, new: NewOrder) -> None:
         """Raise what the exchange says where `new` breaks a filter of its market."""
         tape = self.floor(new.market).tape
+        self.require_open(new.market)
+        permissions = self._permissions.get(new.account)
+        if permissions is not None and not self.rules[new.market].permits(permissions):
+            raise ApiError.symbol_not_permitted()
         is_market = is_priceless(new.order_type)
         average = tape.average_price(self.engine.now(), AVERAGE_PRICE_MINUTES) if is_market else 0
         open_orders = self.engine.orders_of(new.account).open_orders(new.market)
@@ -108,6 +130,8 @@ class Exchange:
 
     def cancel(self, order: Order, cancel_id: str) -> Order | Refusal:
         """Cancel `order` by the name `cancel_id`, under which its owner is told of it."""
+        if self.statuses[order.market] not in _CANCELLABLE:
+            raise ApiError.closed_for_cancels()
         self.cancel_id = cancel_id
         try:
             return self.engine.cancel(order.account, order.market, order.id)
@@ -140,6 +164,7 @@ class Exchange:
 
     def amend(self, order: Order, qty: int, client_order_id: str) -> Amendment:
         """Make `order` smaller where it stands, under a new client order id."""
+        self.require_open(order.market)
         if order.is_open and 0 < qty < order.qty:
             made = sum(one.order_id == order.id for one in self.floor(order.market).amendments)
             self.filters[order.market].check_amendment(order, qty, amendments=made)
@@ -166,18 +191,26 @@ class Exchange:
             account = self.ledger.open_account(config.name, fees=_fees(config))
             for asset, owned in config.balances.items():
                 self.ledger.deposit(config.name, asset, to_units(owned))
+            self._permissions[config.name] = config.permissions
             verifier = _verifier(config)
             if config.api_key is not None and verifier is not None:
-                self.members[config.api_key] = Member(account, verifier, uid=number)
+                self.members[config.api_key] = Member(
+                    account,
+                    verifier,
+                    uid=number,
+                    rights=frozenset(config.key_rights),
+                    permissions=config.permissions,
+                    can_trade=config.can_trade,
+                )
 
-    def _open_houses(self, config: VenueConfig) -> list[House]:
+    def _open_houses(self, config: VenueConfig) -> dict[str, House]:
         if config.liquidity is Liquidity.NONE:
-            return []
+            return {}
         for name in (_MAKER, _TAKER):
             self.ledger.open_account(name, fees=FeeSchedule(maker=0, taker=0), keeps_history=False)
             for asset in self.assets:
                 self.ledger.deposit(name, asset, _HOUSE_FUNDS)
-        return [self._house(rules, config) for rules in self.rules.values()]
+        return {name: self._house(rules, config) for name, rules in self.rules.items()}
 
     def _house(self, rules: SymbolRules, config: VenueConfig) -> House:
         style = HouseStyle(level_qty=to_units(rules.level_qty), levels=config.levels, takes=config.takes_per_step)
@@ -191,7 +224,7 @@ class Exchange:
             self.orders_placed += 1
             self.order_counts.placed(order.account, event.time)
         elif event.fill is not None and order.filled == event.fill.qty:
-            self.order_counts.first_filled(order.account, order.created, event.time)
+            self.order_counts.first_filled(order.account, event.time, as_maker=event.fill.is_maker)
 
 
 def _path(rules: SymbolRules, config: VenueConfig) -> PricePath:

@@ -146,6 +146,9 @@ class Params:
             raise ApiError.overflowed(name)
         return number
 
+    def required_long(self, name: str) -> int:
+        return _required(name, self.long(name))
+
     def micros(self, name: str) -> int | None:
         """A moment that was sent in milliseconds or microseconds, in microseconds."""
         moment = self.long(name)

@@ -13,12 +13,13 @@ from decimal import Decimal
 from typing import Final
 
 from yunmin.simulation.intervals import SECOND
+from yunmin_binance.venue.config import KeyRight
 from yunmin_binance.venue.errors import ApiError
 from yunmin_binance.venue.exchange import Member
 from yunmin_binance.venue.params import Params
 from yunmin_binance.venue.signing import signed_payload
 
-__all__ = ["API_KEY_HEADER", "authenticate", "authenticate_payload", "check_timing"]
+__all__ = ["API_KEY_HEADER", "authenticate", "authenticate_payload", "check_timing", "require_right"]
 
 API_KEY_HEADER: Final = "X-MBX-APIKEY"
 
@@ -50,6 +51,14 @@ def authenticate_payload(
     if payload is None or not member.verifier.accepts(payload, signature):
         raise ApiError.bad_signature()
     return member
+
+
+def require_right(member: Member, right: KeyRight) -> None:
+    """Refuse what the key may not be used for, and trading where the account may not trade."""
+    if right not in member.rights:
+        raise ApiError.unknown_key()
+    if right is KeyRight.TRADE and not member.can_trade:
+        raise ApiError.trading_disabled()
 
 
 def check_timing(params: Params, now: int) -> None:

@@ -26,6 +26,7 @@ from yunmin_binance.venue.errors import ApiError
 from yunmin_binance.venue.exchange import Exchange
 from yunmin_binance.venue.http import answered
 from yunmin_binance.venue.sockets import Sockets
+from yunmin_binance.venue.symbols import SymbolStatus
 
 __all__ = ["LocalVenue", "run_venue"]
 
@@ -148,6 +149,15 @@ class LocalVenue:
             return report_order(place_as(self.exchange, wanted))
         except ApiError as error:
             raise InvalidOrder(error.message, code=error.code, http_status=error.status) from error
+
+    def set_symbol_status(self, symbol: str, status: SymbolStatus | str) -> None:
+        """Open or close a market from now on; its orders stay. Raises ConfigurationError for an unknown market."""
+        try:
+            self.exchange.set_status(symbol, SymbolStatus(status))
+        except (ApiError, ValueError) as error:
+            raise ConfigurationError(
+                f"no market {symbol!r} that could be {status!r}; statuses are {', '.join(SymbolStatus)}"
+            ) from error
 
     def deposit(self, account: str, asset: str, amount: str | int | Decimal) -> None:
         """Bring `amount` of `asset` in from outside; whoever is subscribed to the account is told."""

@@ -15,7 +15,9 @@ from aiohttp import WSCloseCode, web
 
 from yunmin.clock import Clock
 from yunmin.simulation.orders import EngineEvent
+from yunmin_binance.venue.errors import ApiError
 from yunmin_binance.venue.exchange import Exchange
+from yunmin_binance.venue.limits import seconds_until
 from yunmin_binance.venue.streams.board import in_micros, in_millis
 from yunmin_binance.venue.streams.connection import Connection, Receiver
 from yunmin_binance.venue.streams.market_streams import MESSAGES_PER_SECOND, MarketStreams, wants_micros
@@ -118,7 +120,7 @@ class Sockets:
     async def _serve_api(self, request: web.Request) -> web.StreamResponse:
         connection = self._connection(request, most_per_second=None)
         now, address = self._exchange.engine.now(), request.remote or ""
-        self._exchange.weights.add(address, CONNECTING_WEIGHS, now)
+        self._exchange.traffic.count(address, CONNECTING_WEIGHS, now)
         session = Session(
             connection,
             self.users,
@@ -131,9 +133,14 @@ class Sockets:
         return await self._serve(
             connection,
             request,
-            receive=lambda text: connection.send(self._api.answer(session, text)),
+            receive=lambda text: self._answer(session, text),
             forget=session.end,
         )
+
+    def _answer(self, session: Session, text: str) -> None:
+        session.connection.send(self._api.answer(session, text))
+        if self._exchange.traffic.is_banned(session.address, self._exchange.engine.now()):
+            session.connection.close(WSCloseCode.POLICY_VIOLATION, b"IP banned")
 
     def _farewell(self, session: Session) -> bytes:
         now = self._exchange.engine.now()
@@ -142,6 +149,11 @@ class Sockets:
     def _connection(self, request: web.Request, *, most_per_second: int | None) -> Connection:
         if not web.WebSocketResponse().can_prepare(request):
             raise web.HTTPBadRequest(text="this path is for WebSockets")
+        now = self._exchange.engine.now()
+        try:
+            self._exchange.traffic.connect(request.remote or "", now)
+        except ApiError as error:
+            raise _as_refusal(error, now) from None
         return Connection(self._clock, most_per_second=most_per_second)
 
     async def _serve(
@@ -179,3 +191,15 @@ class Sockets:
             self.markets.end_expired(now)
             for connection in tuple(self._connections):
                 connection.check_life()
+
+
+def _as_refusal(error: ApiError, now: int) -> web.HTTPException:
+    """A handshake that is answered with an error instead."""
+    waits = {} if error.retry_at is None else {"Retry-After": str(seconds_until(error.retry_at, now))}
+    refusal = web.HTTPTooManyRequests if error.status == web.HTTPTooManyRequests.status_code else _Banned
+    return refusal(headers=waits, body=orjson.dumps(error.body), content_type="application/json")
+
+
+class _Banned(web.HTTPClientError):
+    status_code = 418
+    reason = "I'm a teapot"

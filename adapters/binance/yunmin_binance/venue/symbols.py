@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from decimal import Decimal
+from enum import StrEnum
 from typing import Final
 
 from pydantic import Field
@@ -13,13 +15,55 @@ from yunmin.errors import ConfigurationError
 from yunmin.simulation.orders import Market
 from yunmin.simulation.units import to_units
 
-__all__ = ["DEFAULT_SYMBOLS", "SymbolRules", "rules_of"]
+__all__ = [
+    "DEFAULT_SYMBOLS",
+    "PERMISSIONS",
+    "PriceRange",
+    "ReferenceRule",
+    "SymbolRules",
+    "SymbolStatus",
+    "rules_of",
+]
+
+PERMISSIONS: Final = ("SPOT", "MARGIN", "LEVERAGED", *(f"TRD_GRP_{number:03d}" for number in range(2, 26)))
+"""What accounts have and symbols ask for (enums.md, Account and Symbol Permissions)."""
+
+
+class SymbolStatus(StrEnum):
+    """What a market is open for (enums.md, Symbol status). Only in TRADING do orders come in and trade.
+
+    In CANCEL_ONLY open orders may be cancelled; in the others nothing may be done but to look.
+    """
+
+    TRADING = "TRADING"
+    END_OF_DAY = "END_OF_DAY"
+    HALT = "HALT"
+    BREAK = "BREAK"
+    CANCEL_ONLY = "CANCEL_ONLY"
+
+
+class ReferenceRule(Contract):
+    """How a reference price is made: the mean price of the trades in `bucket_count` buckets of `bucket_width_ms`."""
+
+    bucket_count: int = Field(default=10, ge=1, le=10_000)
+    bucket_width_ms: int = Field(default=1000, ge=1, le=3_600_000)
+
+
+class PriceRange(Contract):
+    """Between which multiples of the reference price a taker may trade; None sets no bound on that side."""
+
+    bid_limit_mult_up: Price | None = None
+    bid_limit_mult_down: Price | None = None
+    ask_limit_mult_up: Price | None = None
+    ask_limit_mult_down: Price | None = None
 
 
 class SymbolRules(Contract):
     """One market. Prices and notionals are in the quote asset, quantities in the base asset; zero sets no rule.
 
-    `start_price` and `level_qty` say where the seeded liquidity begins and how much it shows at each price.
+    `start_price` and `level_qty` say where the seeded liquidity begins and how much it shows at each price. An account
+    may trade here where it has one permission of each of `permission_sets`. `reference` gives the market a reference
+    price.
     """
 
     symbol: str = Field(pattern=r"^[A-Z0-9]{2,20}$")
@@ -40,6 +84,14 @@ class SymbolRules(Contract):
     max_algo_orders: int = 5
     max_amendments: int = 10
     max_order_lists: int = 20
+    permission_sets: tuple[tuple[str, ...], ...] = (("SPOT",),)
+    status: SymbolStatus = SymbolStatus.TRADING
+    reference: ReferenceRule | None = None
+    price_range: PriceRange | None = None
+
+    def permits(self, permissions: Collection[str]) -> bool:
+        """Whether an account with these permissions may place orders here."""
+        return all(any(one in permissions for one in group) for group in self.permission_sets)
 
     def market(self) -> Market:
         """This market as the matching engine wants it."""

@@ -20,6 +20,7 @@ from yunmin_binance.venue import (
     COUNTERPARTY,
     LOCAL_API_KEY,
     LOCAL_API_SECRET,
+    LimitsConfig,
     Liquidity,
     LocalVenue,
     VenueConfig,
@@ -27,6 +28,7 @@ from yunmin_binance.venue import (
 from yunmin_binance.venue.api import Api, RawRequest
 
 QUIET = VenueConfig(liquidity=Liquidity.NONE)
+UNLIMITED = LimitsConfig(is_enforced=False)
 
 
 def sign(payload: str | bytes, secret: str = LOCAL_API_SECRET) -> str:
@@ -129,6 +131,12 @@ class Wire:
 def wire() -> Wire:
     """An empty book: whoever wants liquidity brings it."""
     return Wire(QUIET)
+
+
+@pytest.fixture
+def unlimited_wire() -> Wire:
+    """The same, where everybody may ask as often as they like."""
+    return Wire(VenueConfig(liquidity=Liquidity.NONE, limits=UNLIMITED))
 
 
 @pytest.fixture

@@ -204,10 +204,27 @@ async def test_histories_are_read_from_a_moment_on(venue: LocalVenue, connect: C
     assert (await client.private_get_account_commission({"symbol": "BTCUSDT"}))["symbol"] == "BTCUSDT"
 
 
-async def test_what_is_not_here_yet_is_refused_clearly(venue: LocalVenue, connect: Connect) -> None:
+async def test_what_is_not_here_is_refused_clearly(venue: LocalVenue, connect: Connect) -> None:
     client = connect(venue)
     with pytest.raises(ccxt.BadRequest, match="-1020"):
-        await client.fetch_trading_fee("BTC/USDT")
+        await client.fetch_deposits("BTC")
+
+
+async def test_fees_coins_and_status_of_the_wallet_endpoints_are_read(venue: LocalVenue, connect: Connect) -> None:
+    client = connect(venue)
+    assert (await client.fetch_trading_fee("BTC/USDT"))["maker"] == 0.001
+    assert set(await client.fetch_trading_fees()) == set(client.symbols)
+    client.options.update(fetchCurrencies=True, fetchMargins=True)
+    currencies = await client.fetch_currencies()
+    assert currencies["BTC"]["active"]
+    assert not currencies["BTC"]["withdraw"]
+    assert (await client.fetch_status())["status"] == "ok"
+
+
+async def test_a_rolling_window_is_asked_for(venue: LocalVenue, connect: Connect) -> None:
+    ticker = await connect(venue).fetch_ticker("BTC/USDT", {"rolling": True, "windowSize": "2h"})
+    assert ticker["last"] > 0
+    assert ticker["bid"] is None
 
 
 async def test_an_edited_order_is_cancelled_and_placed_anew(venue: LocalVenue, connect: Connect) -> None:

@@ -114,8 +114,10 @@ def mutate(random: Random, params: dict[str, str]) -> list[tuple[str, str]]:
     return pairs
 
 
-def test_a_thousand_mutated_requests_are_answered_without_a_failure(wire: Any, signer: Callable[..., str]) -> None:
-    random = seeded(11)
+def test_a_thousand_mutated_requests_are_answered_without_a_failure(
+    unlimited_wire: Any, signer: Callable[..., str]
+) -> None:
+    wire, random = unlimited_wire, seeded(11)
     wire.opposite("SELL", "5", "60000")
     wire.opposite("BUY", "5", "59000")
     statuses: set[int] = set()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.adapters.binance.venue.conftest import UNLIMITED
 from tests.adapters.binance.venue.sockets import Client, SocketVenue, running
 from yunmin.clock import seeded
 from yunmin.simulation.intervals import INTERVALS
@@ -324,7 +325,7 @@ async def test_a_level_that_came_and_went_between_two_events_is_told_as_gone(hom
 
 @pytest.mark.parametrize("seed", range(3))
 async def test_a_snapshot_may_be_taken_at_any_moment(seed: int) -> None:
-    async with running(VenueConfig(seed=seed, symbols=("BTCUSDT",))) as home:
+    async with running(VenueConfig(seed=seed, symbols=("BTCUSDT",), limits=UNLIMITED)) as home:
         client = await home.open("/ws/btcusdt@depth")
         chance = seeded(seed)
         snapshots = []

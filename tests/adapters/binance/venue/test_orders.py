@@ -340,10 +340,10 @@ def test_a_test_order_is_checked_and_not_placed(wire: Any) -> None:
     assert wire.signed("GET", "openOrders").ok == []
 
 
-def test_an_account_may_not_have_too_many_open_orders(wire: Any) -> None:
+def test_an_account_may_not_have_too_many_open_orders(unlimited_wire: Any) -> None:
     for _ in range(200):
-        assert wire.order(quantity="0.0001").status == 200
-    assert wire.order(quantity="0.0001").error == (-1013, "Filter failure: MAX_NUM_ORDERS")
+        assert unlimited_wire.order(quantity="0.0001").status == 200
+    assert unlimited_wire.order(quantity="0.0001").error == (-1013, "Filter failure: MAX_NUM_ORDERS")
 
 
 def test_self_trades_are_allowed_and_share_one_trade_id(wire: Any) -> None:
@@ -357,15 +357,18 @@ def test_self_trades_are_allowed_and_share_one_trade_id(wire: Any) -> None:
 
 
 def test_order_counts_fall_when_an_order_gets_its_first_fill(wire: Any) -> None:
-    counts = [wire.order().headers["X-MBX-ORDER-COUNT-10S"] for _ in range(2)]
+    counts = [wire.order().headers["X-MBX-ORDER-COUNT-10S"] for _ in range(7)]
     wire.opposite("SELL", "0.001", "50000")
     wire.opposite("SELL", "0.001", "50000")
-    after = wire.order().headers
+    as_maker = wire.order().headers
+    wire.opposite("SELL", "0.1", "51000")
+    as_taker = wire.market().headers
     wire.clock.advance(10)
     later = wire.order().headers
-    assert counts == ["1", "2"]
-    assert (after["X-MBX-ORDER-COUNT-10S"], after["X-MBX-ORDER-COUNT-1D"]) == ("2", "2")
-    assert (later["X-MBX-ORDER-COUNT-10S"], later["X-MBX-ORDER-COUNT-1D"]) == ("1", "3")
+    assert counts == ["1", "2", "3", "4", "5", "6", "7"]
+    assert (as_maker["X-MBX-ORDER-COUNT-10S"], as_maker["X-MBX-ORDER-COUNT-1D"]) == ("3", "3")
+    assert (as_taker["X-MBX-ORDER-COUNT-10S"], as_taker["X-MBX-ORDER-COUNT-1D"]) == ("3", "3")
+    assert (later["X-MBX-ORDER-COUNT-10S"], later["X-MBX-ORDER-COUNT-1D"]) == ("1", "4")
 
 
 def test_every_answer_tells_the_weight_used_and_orders_that_succeed_weigh_nothing(wire: Any) -> None:

@@ -11,7 +11,6 @@ from yunmin_binance.venue.endpoints.call import Answer, Call, Endpoint, Security
 from yunmin_binance.venue.endpoints.commission import discount, rates_by_side
 from yunmin_binance.venue.endpoints.lookup import find_order
 from yunmin_binance.venue.errors import ApiError
-from yunmin_binance.venue.limits import RATE_LIMITS
 from yunmin_binance.venue.params import Params
 from yunmin_binance.venue.wire import account_trade, amount, list_id_of, prevented_match, queried_order
 
@@ -47,7 +46,7 @@ def _account(call: Call) -> Answer:
         "buyerCommission": 0,
         "sellerCommission": 0,
         "commissionRates": rates_by_side(fees.maker, fees.taker),
-        "canTrade": True,
+        "canTrade": member.can_trade,
         "canWithdraw": False,
         "canDeposit": False,
         "brokered": False,
@@ -60,7 +59,7 @@ def _account(call: Call) -> Answer:
             for asset in assets
             if not omit_zero or owner.free[asset] or owner.locked[asset]
         ],
-        "permissions": ["SPOT"],
+        "permissions": list(member.permissions),
         "uid": member.uid,
     }
 
@@ -146,10 +145,29 @@ def _prevented_matches(call: Call) -> Answer:
     return [prevented_match(match, call.time_of) for match in matches[:limit]]
 
 
+def _allocations(call: Call) -> Answer:
+    """There is no smart order routing here, so nothing is ever allocated."""
+    params = call.params
+    call.exchange.floor(params.required_symbol())
+    time_range(params)
+    for name in ("fromAllocationId", "orderId"):
+        params.long(name)
+    params.limit(default=_DEFAULT_LIMIT, most=_MOST)
+    return []
+
+
+def _filters(call: Call) -> Answer:
+    """Every filter that orders of this account meet in a market."""
+    symbol = call.exchange.floor(call.params.required_symbol()).market.symbol
+    return {
+        "exchangeFilters": [],
+        "symbolFilters": call.exchange.filters[symbol].describe(),
+        "assetFilters": [],
+    }
+
+
 def _unfilled_orders(call: Call) -> Answer:
-    counts = call.exchange.order_counts.counts(call.account, call.now)
-    limits = [limit for limit in RATE_LIMITS if limit["rateLimitType"] == "ORDERS"]
-    return [{**limit, "count": count} for limit, count in zip(limits, counts, strict=True)]
+    return call.exchange.order_counts.describe(call.account, call.now)
 
 
 def _is_selected(fill: AccountFill, order_id: int | None, from_id: int | None) -> bool:
@@ -195,6 +213,8 @@ ACCOUNT: Final = (
     Endpoint("GET", "/api/v3/openOrders", _open_orders, _weight_of_open_orders, Security.SIGNED),
     Endpoint("GET", "/api/v3/allOrders", _all_orders, 20, Security.SIGNED),
     Endpoint("GET", "/api/v3/rateLimit/order", _unfilled_orders, 40, Security.SIGNED),
+    Endpoint("GET", "/api/v3/myAllocations", _allocations, 20, Security.SIGNED),
+    Endpoint("GET", "/api/v3/myFilters", _filters, 40, Security.SIGNED),
     Endpoint("GET", "/api/v3/myTrades", _my_trades, _weight_of_trades, Security.SIGNED),
     Endpoint("GET", "/api/v3/myPreventedMatches", _prevented_matches, _weight_of_prevented_matches, Security.SIGNED),
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from yunmin_binance.venue.config import KeyRight
 from yunmin_binance.venue.errors import ApiError
 from yunmin_binance.venue.exchange import Exchange, Member
 from yunmin_binance.venue.params import Params
@@ -59,6 +60,9 @@ class Call:
 class Endpoint:
     """One operation. `weight` counts against the address; `free_when_done` means only where it fails.
 
+    One that `places_order` is refused where `order_count` more unfilled orders would be too many; with zero it looks
+    to that itself.
+
     Successful order placement and cancellation weigh nothing since 2026-04-02 (changelog).
     """
 
@@ -69,6 +73,14 @@ class Endpoint:
     security: Security = Security.NONE
     free_when_done: bool = False
     places_order: bool = False
+    order_count: int = 1
+
+    @property
+    def right(self) -> KeyRight:
+        """What a key must be allowed to do here: whatever is signed and changes something is trading."""
+        if self.security is Security.KEY:
+            return KeyRight.USER_STREAM
+        return KeyRight.USER_DATA if self.method == "GET" else KeyRight.TRADE
 
     def weigh(self, sent: Mapping[str, str]) -> int:
         """The weight of a request with these parameters."""

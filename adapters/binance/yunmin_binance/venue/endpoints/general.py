@@ -1,19 +1,19 @@
-"""General endpoints: ping, time, exchangeInfo (Binance spot REST docs, 2026-07-21, General endpoints)."""
+"""General endpoints: ping, time, exchangeInfo (Binance spot rest-api.md, 2026-07-21)."""
 
 from __future__ import annotations
 
 import json
-from enum import StrEnum
 from typing import Final
 
 from yunmin.simulation.orders import SelfTradePrevention
 from yunmin_binance.venue.endpoints.call import Answer, Call, Endpoint
+from yunmin_binance.venue.endpoints.symbol_selection import read_status
 from yunmin_binance.venue.errors import ApiError
 from yunmin_binance.venue.exchange import Exchange
-from yunmin_binance.venue.limits import RATE_LIMITS
-from yunmin_binance.venue.symbols import SymbolRules
+from yunmin_binance.venue.params import Params
+from yunmin_binance.venue.symbols import PERMISSIONS, SymbolRules
 
-__all__ = ["GENERAL", "ORDER_TYPES", "SymbolStatus"]
+__all__ = ["GENERAL", "ORDER_TYPES"]
 
 ORDER_TYPES: Final = (
     "LIMIT",
@@ -26,13 +26,8 @@ ORDER_TYPES: Final = (
 )
 _PRECISION: Final = 8
 
-
-class SymbolStatus(StrEnum):
-    """The values that the parameter symbolStatus may have."""
-
-    TRADING = "TRADING"
-    HALT = "HALT"
-    BREAK = "BREAK"
+# a symbol is shown where it asks for one of these, unless others are named
+_SHOWN_PERMISSIONS: Final = frozenset({"SPOT", "MARGIN", "LEVERAGED"})
 
 
 def _ping(_: Call) -> Answer:
@@ -44,45 +39,52 @@ def _time(call: Call) -> Answer:
 
 
 def _exchange_info(call: Call) -> Answer:
-    show_sets = call.params.flag("showPermissionSets") is not False
+    shows_sets = call.params.flag("showPermissionSets") is not False
     return {
         "timezone": "UTC",
         "serverTime": call.time_of(call.now),
-        "rateLimits": list(RATE_LIMITS),
+        "rateLimits": call.exchange.limits.describe(),
         "exchangeFilters": [],
-        "symbols": [_describe(call.exchange, rules, show_sets=show_sets) for rules in _selected(call)],
+        "symbols": [_describe(call.exchange, rules, shows_sets=shows_sets) for rules in _shown(call)],
     }
 
 
-def _selected(call: Call) -> list[SymbolRules]:
-    params, rules = call.params, call.exchange.rules
+def _shown(call: Call) -> list[SymbolRules]:
+    """By symbol or symbols alone, or by permissions and status."""
+    params, exchange = call.params, call.exchange
     one, many = params.symbol(), params.symbols()
-    permissions = params.text("permissions")
-    status = params.choice("symbolStatus", SymbolStatus, ApiError(-1122, "Invalid symbolStatus."))
+    permissions, status = _read_permissions(params), read_status(params)
     if sum(given is not None for given in (one, many, permissions or status)) > 1:
         raise ApiError.bad_combination()
     names = [one] if one is not None else many
     if names is not None:
-        return [call.exchange.rules[call.exchange.floor(name).market.symbol] for name in names]
-    if not _includes_spot(permissions) or status not in {None, SymbolStatus.TRADING}:
-        return []
-    return list(rules.values())
+        return [exchange.rules[exchange.floor(name).market.symbol] for name in names]
+    wanted = permissions or _SHOWN_PERMISSIONS
+    return [
+        rules
+        for name, rules in exchange.rules.items()
+        if status in {None, exchange.statuses[name]} and any(wanted.intersection(one) for one in rules.permission_sets)
+    ]
 
 
-def _includes_spot(permissions: str | None) -> bool:
-    if permissions is None or permissions == "SPOT":
-        return True
+def _read_permissions(params: Params) -> frozenset[str] | None:
+    """One permission, or a JSON array of them."""
+    text = params.text("permissions")
+    if text is None:
+        return None
     try:
-        wanted = json.loads(permissions)
+        wanted = json.loads(text) if text.startswith("[") else [text]
     except (ValueError, RecursionError):
-        return False
-    return isinstance(wanted, list) and "SPOT" in wanted
+        raise ApiError.bad_json("permissions") from None
+    if not wanted or any(one not in PERMISSIONS for one in wanted):
+        raise ApiError.invalid("permissions")
+    return frozenset(wanted)
 
 
-def _describe(exchange: Exchange, rules: SymbolRules, *, show_sets: bool) -> dict[str, object]:
+def _describe(exchange: Exchange, rules: SymbolRules, *, shows_sets: bool) -> dict[str, object]:
     return {
         "symbol": rules.symbol,
-        "status": "TRADING",
+        "status": exchange.statuses[rules.symbol].value,
         "baseAsset": rules.base,
         "baseAssetPrecision": _PRECISION,
         "quoteAsset": rules.quote,
@@ -100,11 +102,11 @@ def _describe(exchange: Exchange, rules: SymbolRules, *, show_sets: bool) -> dic
         "cancelReplaceAllowed": True,
         "amendAllowed": True,
         "pegInstructionsAllowed": False,
-        "isSpotTradingAllowed": True,
+        "isSpotTradingAllowed": any("SPOT" in group for group in rules.permission_sets),
         "isMarginTradingAllowed": False,
         "filters": exchange.filters[rules.symbol].describe(),
         "permissions": [],
-        "permissionSets": [["SPOT"]] if show_sets else [],
+        "permissionSets": [list(group) for group in rules.permission_sets] if shows_sets else [],
         "defaultSelfTradePreventionMode": SelfTradePrevention.NONE.value,
         "allowedSelfTradePreventionModes": [mode.value for mode in SelfTradePrevention],
     }

@@ -13,7 +13,6 @@ from yunmin_binance.venue.listen_keys import ListenKeys
 
 __all__ = ["LISTEN_KEYS"]
 
-_GONE: Final = 410
 _PATH: Final = "/api/v3/userDataStream"
 _WEIGHT: Final = 2
 
@@ -38,7 +37,7 @@ def _close(call: Call) -> Answer:
 
 def _kept(call: Call) -> ListenKeys:
     if call.exchange.listen_keys is None:
-        raise ApiError(-1020, "This operation is not supported.", status=_GONE)
+        raise ApiError.retired()
     return call.exchange.listen_keys
 
 

@@ -13,12 +13,12 @@ from yunmin.simulation.order_book import Level
 from yunmin.simulation.orders import Trade
 from yunmin.simulation.tape import AggregateTrade, Bar
 from yunmin_binance.venue.endpoints.call import Answer, Call, Endpoint
-from yunmin_binance.venue.endpoints.general import SymbolStatus
+from yunmin_binance.venue.endpoints.symbol_selection import required_market
 from yunmin_binance.venue.errors import ApiError
 from yunmin_binance.venue.params import Params
 from yunmin_binance.venue.wire import amount
 
-__all__ = ["MARKET_DATA"]
+__all__ = ["MARKET_DATA", "read_offset"]
 
 _DEFAULT_LIMIT: Final = 500
 _MOST: Final = 1000
@@ -34,11 +34,8 @@ _LATEST_OFFSET: Final = 14 * HOUR
 
 
 def _depth(call: Call) -> Answer:
-    book = call.exchange.floor(call.params.required_symbol()).book
+    book = call.exchange.floor(required_market(call)).book
     limit = call.params.limit(default=_DEFAULT_DEPTH, most=_MOST_DEPTH)
-    status = call.params.choice("symbolStatus", SymbolStatus, ApiError(-1122, "Invalid symbolStatus."))
-    if status not in {None, SymbolStatus.TRADING}:
-        raise ApiError.status_mismatch()
     return {
         "lastUpdateId": book.sequence,
         "bids": [_level(level) for level in islice(book.bids(), limit)],
@@ -65,6 +62,14 @@ def _historical_trades(call: Call) -> Answer:
         return [_trade(call, trade) for trade in tape.trades[-limit:]]
     first = bisect_left(tape.trades, from_id, key=lambda trade: trade.id)
     return [_trade(call, trade) for trade in tape.trades[first : first + limit]]
+
+
+def _block_trades(call: Call) -> Answer:
+    """There are no block trades here."""
+    call.exchange.floor(call.params.required_symbol())
+    call.params.required_long("fromId")
+    call.params.limit(default=_DEFAULT_LIMIT, most=_MOST)
+    return []
 
 
 def _trade(call: Call, trade: Trade) -> dict[str, object]:
@@ -116,7 +121,7 @@ def _klines(call: Call) -> Answer:
     if interval not in INTERVALS:
         raise ApiError(-1120, "Invalid interval.")
     length = INTERVALS[interval]
-    offset = _offset(params)
+    offset = read_offset(params)
     start, end = _time_range(params)
     limit = params.limit(default=_DEFAULT_LIMIT, most=_MOST)
     bars = tape.bars(length, now=call.now, limit=limit, start=start, end=end, offset=offset)
@@ -140,7 +145,7 @@ def _kline(call: Call, bar: Bar, next_open: int) -> list[object]:
     ]
 
 
-def _offset(params: Params) -> int:
+def read_offset(params: Params) -> int:
     """How far `timeZone` is ahead of UTC, in microseconds; from -12:00 to +14:00."""
     zone = params.text("timeZone")
     if zone is None:
@@ -177,6 +182,7 @@ MARKET_DATA: Final = (
     Endpoint("GET", "/api/v3/trades", _trades, 25),
     Endpoint("GET", "/api/v3/aggTrades", _aggregate_trades, 4),
     Endpoint("GET", "/api/v3/historicalTrades", _historical_trades, 25),
+    Endpoint("GET", "/api/v3/historicalBlockTrades", _block_trades, 25),
     Endpoint("GET", "/api/v3/klines", _klines, 2),
     Endpoint("GET", "/api/v3/uiKlines", _klines, 2),
 )

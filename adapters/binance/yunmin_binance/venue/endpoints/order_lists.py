@@ -207,8 +207,12 @@ def _query_open(call: Call) -> Answer:
 
 
 ORDER_LISTS: Final = (
-    Endpoint("POST", "/api/v3/orderList/oco", _oco, 1, Security.SIGNED, free_when_done=True, places_order=True),
-    Endpoint("POST", "/api/v3/order/oco", _old_oco, 1, Security.SIGNED, free_when_done=True, places_order=True),
+    Endpoint(
+        "POST", "/api/v3/orderList/oco", _oco, 1, Security.SIGNED, free_when_done=True, places_order=True, order_count=2
+    ),
+    Endpoint(
+        "POST", "/api/v3/order/oco", _old_oco, 1, Security.SIGNED, free_when_done=True, places_order=True, order_count=2
+    ),
     Endpoint("DELETE", "/api/v3/orderList", _cancel, 1, Security.SIGNED, free_when_done=True),
     Endpoint("GET", "/api/v3/orderList", _query, 4, Security.SIGNED),
     Endpoint("GET", "/api/v3/allOrderList", _query_all, 20, Security.SIGNED),

@@ -11,6 +11,7 @@ from yunmin_binance.venue.endpoints import endpoint_of
 from yunmin_binance.venue.endpoints.call import Call
 from yunmin_binance.venue.exchange import Exchange
 from yunmin_binance.venue.params import Params
+from yunmin_binance.venue.reference_price import reference_price
 from yunmin_binance.venue.streams import payloads
 from yunmin_binance.venue.streams.board import Board, Payload, in_micros
 from yunmin_binance.venue.streams.names import Kind, Stream
@@ -112,14 +113,17 @@ class _AllRollingTickers:
 
 
 class _ReferencePrice(OneMarket):
-    """No market here has a reference price, which is told once."""
+    """What the reference price is, whenever it is another one; in a market without one it is told once that there is
+    none."""
 
-    _is_told = False
+    _told: int | None = -1
 
     def __call__(self, now: int) -> None:
-        if not self._is_told:
-            self._is_told = True
-            self._board.publish(self._stream.name, payloads.reference_price(self._symbol, None, now))
+        rule = self._exchange.rules[self._symbol].reference
+        price = None if rule is None else reference_price(self._floor.tape, rule, now)
+        if price != self._told:
+            self._told = price
+            self._board.publish(self._stream.name, payloads.reference_price(self._symbol, price, now))
 
 
 def _mini(exchange: Exchange, symbol: str, now: int, time_of: TimeOf) -> dict[str, object]:

@@ -15,10 +15,10 @@ import structlog
 from yunmin_binance.venue.endpoints.call import Answer, Call, Endpoint, Security
 from yunmin_binance.venue.errors import ApiError
 from yunmin_binance.venue.exchange import Exchange, Member
-from yunmin_binance.venue.limits import RATE_LIMITS
 from yunmin_binance.venue.params import Params
-from yunmin_binance.venue.security import authenticate_payload, check_timing
+from yunmin_binance.venue.security import authenticate_payload, check_timing, require_right
 from yunmin_binance.venue.signing import PublicKeyVerifier
+from yunmin_binance.venue.wire import TimeOf
 from yunmin_binance.venue.ws_api.methods import ENDPOINT_OF_METHOD
 from yunmin_binance.venue.ws_api.request import Request, read_request, signed_bytes
 from yunmin_binance.venue.ws_api.session import Session
@@ -56,33 +56,40 @@ class WsApi:
         """The answer to `text`; every refusal is one too."""
         request = read_request(text)
         now = self._exchange.engine.now()
-        weight, endpoint, shows_limits = 1, ENDPOINT_OF_METHOD.get(request.method), session.shows_limits
+        weight, endpoint, shows_limits = _SESSION_WEIGHT, ENDPOINT_OF_METHOD.get(request.method), session.shows_limits
+        traffic = self._exchange.traffic
         member: Member | None = None
         try:
+            traffic.admit(session.address, now)
+            if endpoint is not None:
+                weight = endpoint.weigh(request.params)
+            traffic.use(session.address, weight, now)
             if request.problem is not None:
                 raise request.problem
             params = Params(request.params)
             wished = params.flag(_SHOWS_LIMITS)
             shows_limits = shows_limits if wished is None else wished
-            weight = _SESSION_WEIGHT if endpoint is None else endpoint.weigh(request.params)
             if endpoint is None:
                 result = self._operate(session, request, params, now)
             else:
                 member = self._asker(endpoint, session, request, params, now)
+                if member is not None:
+                    require_right(member, endpoint.right)
+                    if endpoint.places_order:
+                        self._exchange.order_counts.require(member.account.name, endpoint.order_count, now)
                 result = endpoint.handle(Call(self._exchange, params, now, session.in_micros, member))
             params.refuse_unread()
             if endpoint is not None and endpoint.free_when_done:
-                weight = 0
+                traffic.give_back(session.address, weight, now)
             said: dict[str, object] = {"id": request.id, "status": 200, "result": result}
         except ApiError as error:
-            said = {"id": request.id, "status": error.status, "error": error.body}
+            said = {"id": request.id, "status": error.status, "error": _told(error, session.time_of, now)}
         except Exception:  # noqa: BLE001 - the rim of the process: the caller gets the exchange's own words
             _log.exception("venue.request_failed", method=request.method)
             said = {"id": request.id, "status": 500, "error": {"code": -1000, "msg": _UNKNOWN}}
-        used = self._exchange.weights.add(session.address, weight, now)
         if shows_limits:
             placed_by = member.account.name if member is not None and endpoint and endpoint.places_order else None
-            said["rateLimits"] = self._limits(used, placed_by, now)
+            said["rateLimits"] = self._limits(session.address, placed_by, now)
         return orjson.dumps(said)
 
     def _operate(self, session: Session, request: Request, params: Params, now: int) -> Answer:
@@ -151,13 +158,14 @@ class WsApi:
         self._on_change()
         return {}
 
-    def _limits(self, used_weight: int, placed_by: str | None, now: int) -> list[dict[str, object]]:
+    def _limits(self, address: str, placed_by: str | None, now: int) -> list[dict[str, object]]:
         """Every limit that the request counted towards, with what is used of it."""
-        limits = [
-            {**limit, "count": used_weight} for limit in RATE_LIMITS if limit["rateLimitType"] == "REQUEST_WEIGHT"
-        ]
-        if placed_by is None:
-            return limits
-        counts = self._exchange.order_counts.counts(placed_by, now)
-        orders = [limit for limit in RATE_LIMITS if limit["rateLimitType"] == "ORDERS"]
-        return [*({**limit, "count": count} for limit, count in zip(orders, counts, strict=True)), *limits]
+        weight = self._exchange.traffic.describe(address, now)
+        return [weight] if placed_by is None else [*self._exchange.order_counts.describe(placed_by, now), weight]
+
+
+def _told(error: ApiError, time_of: TimeOf, now: int) -> dict[str, object]:
+    """The `error` of an answer; where there were too many requests it says when to ask again."""
+    if error.retry_at is None:
+        return error.body
+    return {**error.body, "data": {"serverTime": time_of(now), "retryAfter": time_of(error.retry_at)}}

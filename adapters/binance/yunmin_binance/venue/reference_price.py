@@ -1,0 +1,38 @@
+"""A reference price, as the matching engine makes it (Binance spot price range FAQ, 2026-07-21).
+
+It is the mean price of the trades of a moving window. Trades are gathered in buckets aligned to the clock; a bucket
+that the window has half left counts for the part that is still inside. Counts and sums carry four more decimals.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import Final
+
+from yunmin.simulation.tape import Tape
+from yunmin_binance.venue.symbols import ReferenceRule
+
+__all__ = ["reference_price"]
+
+_MORE_DECIMALS: Final = 10_000
+
+
+def reference_price(tape: Tape, rule: ReferenceRule, now: int) -> int | None:
+    """In units of 10^-8 at the moment `now` (microseconds); None where nothing traded within the window."""
+    width = rule.bucket_width_ms * 1000
+    cutoff = now - width * rule.bucket_count
+    oldest = cutoff // width * width
+    recent = tape.trades[bisect_left(tape.trades, oldest, key=lambda trade: trade.time) :]
+    leaving = [trade.price for trade in recent if trade.time < oldest + width]
+    expired = cutoff - oldest
+    count, total = _left_of(len(leaving), expired, width), _left_of(sum(leaving), expired, width)
+    inside = recent[len(leaving) :]
+    count += len(inside) * _MORE_DECIMALS
+    total += sum(trade.price for trade in inside) * _MORE_DECIMALS
+    return total // count if count else None
+
+
+def _left_of(figure: int, expired: int, width: int) -> int:
+    """What the part of a bucket that has not expired counts for."""
+    whole = figure * _MORE_DECIMALS
+    return whole - whole * expired // width
