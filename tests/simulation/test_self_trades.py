@@ -108,3 +108,37 @@ def test_a_triggered_order_prevents_too(bench: Any) -> None:
     bench.order("cid", "SELL", "0.01", "90")
     assert ended(own)
     assert ended(stop)
+
+
+def test_accounts_of_one_trade_group_count_as_one(bench: Any) -> None:
+    maker = bench.order("one", "BUY", "1", "100")
+    taker = bench.order("other", "SELL", "1", "100", stp="EXPIRE_BOTH")
+    assert ended(maker)
+    assert ended(taker)
+    (match,) = bench.engine.floor("BTCUSD").prevented
+    assert (match.taker_account, match.maker_account, match.trade_group) == ("other", "one", 1)
+    assert bench.order("other", "BUY", "1", "90", tif="FOK").filled == 0
+
+
+def test_a_transfer_moves_what_was_not_traded_between_accounts_of_a_group_without_fees(bench: Any) -> None:
+    """Scenario H of stp_faq.md, with prices a thousand times as high."""
+    maker = bench.order("one", "BUY", "0.6", "200", stp="TRANSFER")
+    taker = bench.order("other", "SELL", "0.2", "200", stp="TRANSFER")
+    assert ended(taker)
+    assert (maker.prevented, taker.prevented, maker.filled) == (to_units("0.2"), to_units("0.2"), 0)
+    assert (bench.free("one", "BTC"), bench.locked("one", "USD")) == (to_units("100.2"), to_units(80))
+    assert bench.free("one", "USD") == to_units(10_000_000 - 120)
+    assert (bench.free("other", "BTC"), bench.free("other", "USD")) == (to_units("99.8"), to_units(10_000_040))
+    assert bench.engine.audit().ok
+    assert bench.engine.floor("BTCUSD").tape.trades == []
+
+
+def test_a_transfer_needs_both_to_ask_for_it_and_two_accounts(bench: Any) -> None:
+    bench.order("one", "BUY", "1", "100")
+    bench.order("other", "SELL", "1", "100", stp="TRANSFER")
+    bench.order("one", "BUY", "1", "100", stp="TRANSFER")
+    bench.order("one", "SELL", "1", "100", stp="TRANSFER")
+    modes = [match.mode.value for match in bench.engine.floor("BTCUSD").prevented]
+    assert modes == ["DECREMENT", "TRANSFER"]
+    assert bench.free("one", "BTC") == to_units(100)
+    assert bench.engine.audit().ok

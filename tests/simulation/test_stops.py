@@ -58,7 +58,7 @@ def test_funds_are_set_aside_while_an_order_waits_and_come_back_with_its_cancel(
     for order in (limit, market, sell):
         assert bench.engine.cancel("ann", "BTCUSD", order.id) is order
     assert (bench.locked("ann", "USD"), bench.locked("ann", "BTC")) == (0, 0)
-    assert not bench.engine.floor("BTCUSD").stops
+    assert not bench.engine.floor("BTCUSD").stops.waiting
 
 
 def test_a_triggered_limit_order_rests_behind_what_is_there_already(bench: Any) -> None:

@@ -13,18 +13,24 @@ from dataclasses import dataclass
 from yunmin.errors import ConfigurationError
 from yunmin.simulation.fees import FeeSchedule
 
-__all__ = ["Account", "Audit", "Ledger"]
+__all__ = ["NO_TRADE_GROUP", "Account", "Audit", "Ledger"]
+
+NO_TRADE_GROUP = -1
 
 
 class Account:
-    """One owner. `keeps_history` is False for accounts whose finished orders nobody will ask for."""
+    """One owner. `keeps_history` is False for accounts whose finished orders nobody will ask for.
 
-    __slots__ = ("fees", "free", "keeps_history", "locked", "name", "updated")
+    Accounts with the same `trade_group` count as one where trades with oneself are to be prevented.
+    """
 
-    def __init__(self, name: str, *, fees: FeeSchedule, keeps_history: bool) -> None:
+    __slots__ = ("fees", "free", "keeps_history", "locked", "name", "trade_group", "updated")
+
+    def __init__(self, name: str, *, fees: FeeSchedule, keeps_history: bool, trade_group: int = NO_TRADE_GROUP) -> None:
         self.name = name
         self.fees = fees
         self.keeps_history = keeps_history
+        self.trade_group = trade_group
         self.free: defaultdict[str, int] = defaultdict(int)
         self.locked: defaultdict[str, int] = defaultdict(int)
         self.updated = 0
@@ -32,6 +38,10 @@ class Account:
     def assets(self) -> tuple[str, ...]:
         """Every asset that this account has ever held, in alphabetical order."""
         return tuple(sorted(self.free.keys() | self.locked.keys()))
+
+    def is_one_with(self, other: Account) -> bool:
+        """Whether a trade between the two would be one with oneself."""
+        return self is other or self.trade_group == other.trade_group != NO_TRADE_GROUP
 
     def lock(self, asset: str, amount: int) -> bool:
         """Set `amount` aside; False, and nothing changed, where less is free."""
@@ -66,11 +76,18 @@ class Ledger:
         self._deposited: defaultdict[str, int] = defaultdict(int)
         self.fee_account = self.open_account(fee_account)
 
-    def open_account(self, name: str, *, fees: FeeSchedule | None = None, keeps_history: bool = True) -> Account:
+    def open_account(
+        self,
+        name: str,
+        *,
+        fees: FeeSchedule | None = None,
+        keeps_history: bool = True,
+        trade_group: int = NO_TRADE_GROUP,
+    ) -> Account:
         """A new, empty account; its name must not be taken."""
         if not name or name in self._accounts:
             raise ConfigurationError(f"account name is empty or taken: {name!r}")
-        account = Account(name, fees=fees or FeeSchedule(), keeps_history=keeps_history)
+        account = Account(name, fees=fees or FeeSchedule(), keeps_history=keeps_history, trade_group=trade_group)
         self._accounts[name] = account
         return account
 

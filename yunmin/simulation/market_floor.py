@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from yunmin.simulation.order_book import OrderBook
-from yunmin.simulation.orders import Amendment, Market, Order, PreventedMatch
+from yunmin.simulation.orders import Amendment, Market, Order, PreventedMatch, SelfTradePrevention
 from yunmin.simulation.stops import StopBook
 from yunmin.simulation.tape import Tape
 
@@ -27,13 +27,29 @@ class MarketFloor:
         self.amendments: list[Amendment] = []
         self.last_order_id = 0
 
-    def record_prevented(self, taker: Order, maker: Order, taker_qty: int, maker_qty: int, now: int) -> int:
+    def record_prevented(
+        self,
+        taker: Order,
+        maker: Order,
+        mode: SelfTradePrevention,
+        parts: tuple[int, int],
+        now: int,
+    ) -> int:
         """Write down a trade that did not happen; its number."""
         number = len(self.prevented)
-        mode, symbol = taker.self_trade, self.market.symbol
-        self.prevented.append(
-            PreventedMatch(
-                number, symbol, taker.account, taker.id, maker.id, mode, maker.price, taker_qty, maker_qty, now
-            )
+        match = PreventedMatch(
+            number,
+            self.market.symbol,
+            taker.account,
+            maker.account,
+            taker.owner.trade_group,
+            taker.id,
+            maker.id,
+            mode,
+            maker.price,
+            min(taker.remaining, maker.remaining - maker.hidden),
+            *parts,
+            now,
         )
+        self.prevented.append(match)
         return number

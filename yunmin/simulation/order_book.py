@@ -11,13 +11,17 @@ __all__ = ["Level", "OrderBook"]
 
 
 class Level:
-    """All orders at one price, oldest first, as a linked list through the orders themselves."""
+    """All orders at one price, oldest first, as a linked list through the orders themselves.
 
-    __slots__ = ("head", "price", "qty", "tail")
+    `qty` is what they show; `hidden` is what icebergs keep back.
+    """
+
+    __slots__ = ("head", "hidden", "price", "qty", "tail")
 
     def __init__(self, price: int) -> None:
         self.price = price
         self.qty = 0
+        self.hidden = 0
         self.head: Order | None = None
         self.tail: Order | None = None
 
@@ -29,7 +33,9 @@ class Level:
         else:
             self.tail.next = order
         self.tail = order
-        self.qty += order.remaining
+        hidden = order.hidden
+        self.qty += order.remaining - hidden
+        self.hidden += hidden
 
     def unlink(self, order: Order) -> None:
         before, after = order.prev, order.next
@@ -41,7 +47,9 @@ class Level:
             self.tail = before
         else:
             after.prev = before
-        self.qty -= order.remaining
+        hidden = order.hidden
+        self.qty -= order.remaining - hidden
+        self.hidden -= hidden
         order.level = order.prev = order.next = None
 
     def orders(self) -> Iterator[Order]:
@@ -82,9 +90,16 @@ class _Half:
             else:
                 del self.keys[bisect_left(self.keys, key)]
 
+    def price_at(self, depth: int) -> int:
+        return self.keys[-1 - depth] * self.sign if depth < len(self.keys) else 0
+
     def best_first(self) -> Iterator[Level]:
         for key in reversed(self.keys):
             yield self.levels[key]
+
+
+def _show_next_part(order: Order) -> None:
+    order.hidden = max(order.remaining - order.asked.iceberg_qty, 0)
 
 
 class OrderBook:
@@ -97,6 +112,8 @@ class OrderBook:
 
     def add(self, order: Order) -> None:
         """Let `order` rest behind everything at its price."""
+        if order.asked.iceberg_qty:
+            _show_next_part(order)
         (self._bids if order.is_buy else self._asks).add(order)
         self.sequence += 1
 
@@ -107,21 +124,35 @@ class OrderBook:
             self.sequence += 1
 
     def take(self, maker: Order, qty: int) -> None:
-        """`qty` of a resting order has traded; an order with nothing left leaves the book."""
+        """`qty` of what a resting order shows has traded.
+
+        An order with nothing left leaves the book; an iceberg shows its next part, behind everything at its price.
+        """
         level = maker.level
         if level is None:
             raise ValueError(f"order {maker.id} does not rest in the book")
         maker.remaining -= qty
         level.qty -= qty
-        if maker.remaining == 0:
-            (self._bids if maker.is_buy else self._asks).remove(maker, level)
+        if maker.remaining == maker.hidden:
+            if maker.remaining:
+                level.unlink(maker)
+                _show_next_part(maker)
+                level.append(maker)
+            else:
+                (self._bids if maker.is_buy else self._asks).remove(maker, level)
         self.sequence += 1
 
     def shrink(self, order: Order, qty: int) -> None:
-        """Take `qty` off a resting order that keeps its place."""
-        if order.level is not None:
-            order.level.qty -= qty
-            self.sequence += 1
+        """Take `qty` off a resting order that keeps its place, first off what it hides."""
+        level = order.level
+        order.remaining -= qty
+        if level is None:
+            return
+        kept_back = min(order.hidden, qty)
+        order.hidden -= kept_back
+        level.hidden -= kept_back
+        level.qty -= qty - kept_back
+        self.sequence += 1
 
     def first_opposite(self, is_buy: bool, limit: int) -> Order | None:  # noqa: FBT001 - the side, in the hot path
         """The order that a taker would meet first, if its price is within `limit` (0: any price)."""
@@ -136,12 +167,16 @@ class OrderBook:
         """What a taker of this side would meet, best price first."""
         return (self._asks if is_buy else self._bids).best_first()
 
+    def level_price(self, is_bid: bool, depth: int) -> int:  # noqa: FBT001
+        """The price `depth` levels behind the best one of a side; 0 where the side is not so deep."""
+        return (self._bids if is_bid else self._asks).price_at(depth)
+
     def can_fill(self, is_buy: bool, limit: int, qty: int) -> bool:  # noqa: FBT001
         """Whether `qty` is there within `limit`."""
         for level in self.opposite_levels(is_buy):
             if level.price > limit if is_buy else level.price < limit:
                 return False
-            qty -= level.qty
+            qty -= level.qty + level.hidden
             if qty <= 0:
                 return True
         return False

@@ -1,35 +1,44 @@
-"""What an account's order may not trade with: its own orders, where it asks not to."""
+"""What an account's order may not trade with: orders of its own or of its trade group, where it asks not to."""
 
 from __future__ import annotations
 
+from yunmin.simulation.ledger import Account
 from yunmin.simulation.order_book import Level, OrderBook
-from yunmin.simulation.orders import SelfTradePrevention
+from yunmin.simulation.orders import Order, SelfTradePrevention
 
-__all__ = ["can_fill", "prevented_parts", "reachable"]
+__all__ = ["can_fill", "effective_mode", "prevented_parts", "reachable"]
 
 
-def prevented_parts(mode: SelfTradePrevention, taker_left: int, maker_left: int) -> tuple[int, int]:
-    """How much of (the taker, the maker) ends instead of their trade."""
+def effective_mode(taker: Order, maker: Order) -> SelfTradePrevention:
+    """The taker's mode; a transfer takes effect only where both ask for it."""
+    mode = taker.self_trade
+    if mode is SelfTradePrevention.TRANSFER and maker.self_trade is not SelfTradePrevention.TRANSFER:
+        return SelfTradePrevention.DECREMENT
+    return mode
+
+
+def prevented_parts(mode: SelfTradePrevention, taker: Order, maker: Order) -> tuple[int, int]:
+    """How much of (the taker, the maker) ends instead of their trade. What a maker hides ends with it only whole."""
     match mode:
         case SelfTradePrevention.EXPIRE_TAKER:
-            return taker_left, 0
+            return taker.remaining, 0
         case SelfTradePrevention.EXPIRE_MAKER:
-            return 0, maker_left
+            return 0, maker.remaining
         case SelfTradePrevention.EXPIRE_BOTH:
-            return taker_left, maker_left
+            return taker.remaining, maker.remaining
         case _:
-            smaller = min(taker_left, maker_left)
+            smaller = min(taker.remaining, maker.remaining - maker.hidden)
             return smaller, smaller
 
 
-def reachable(level: Level, passed_over: str | None) -> int:
-    """The quantity at `level`, without the orders of the account that is passed over."""
+def reachable(level: Level, passed_over: Account | None) -> int:
+    """The quantity at `level`, hidden or not, without the orders of the account and the group that is passed over."""
     if passed_over is None:
-        return level.qty
-    return sum(order.remaining for order in level.orders() if order.account != passed_over)
+        return level.qty + level.hidden
+    return sum(order.remaining for order in level.orders() if not order.owner.is_one_with(passed_over))
 
 
-def can_fill(book: OrderBook, mode: SelfTradePrevention, account: str, *, is_buy: bool, limit: int, qty: int) -> bool:
+def can_fill(book: OrderBook, mode: SelfTradePrevention, taker: Account, *, is_buy: bool, limit: int, qty: int) -> bool:
     """Whether `qty` is there within `limit` without a trade with itself.
 
     Where the mode would end or shrink the taker, its own order stands in the way of all that comes after it.
@@ -40,7 +49,7 @@ def can_fill(book: OrderBook, mode: SelfTradePrevention, account: str, *, is_buy
         if level.price > limit if is_buy else level.price < limit:
             return False
         for order in level.orders():
-            if order.account != account:
+            if not order.owner.is_one_with(taker):
                 qty -= order.remaining
                 if qty <= 0:
                     return True

@@ -14,7 +14,7 @@ from yunmin.simulation.ledger import Account, Ledger
 from yunmin.simulation.liquidity import House, HouseStyle
 from yunmin.simulation.market_floor import MarketFloor
 from yunmin.simulation.matching_engine import MatchingEngine
-from yunmin.simulation.order_lists import OrderList
+from yunmin.simulation.order_lists import NewList, OrderList
 from yunmin.simulation.orders import Amendment, EngineEvent, EventKind, NewOrder, Order, Refusal
 from yunmin.simulation.price_paths import CandlePath, PricePath, RandomWalk
 from yunmin.simulation.units import SCALE, to_units
@@ -154,7 +154,7 @@ class Exchange:
             self.check(new)
         open_lists = sum(pair.market == one.market for pair in index.open_lists())
         self.filters[one.market].check_list(open_lists=open_lists)
-        placed = self.engine.place_pair(one, other, client_list_id)
+        placed = self.engine.place_list(NewList(client_list_id, (one, other)))
         if isinstance(placed, Refusal):
             raise refused_order(placed)
         for order, given in zip(placed.orders, labels, strict=True):

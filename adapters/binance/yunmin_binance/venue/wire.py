@@ -51,7 +51,6 @@ _EXPIRY: Final[dict[ExpiryReason, str]] = {
 
 _PERCENT_PLACES: Final = 1000
 _NO_LIST: Final = -1
-_NO_GROUP: Final = -1
 _NOT_WORKING: Final = -1
 
 
@@ -188,7 +187,7 @@ def prevented_match(match: PreventedMatch, time_of: TimeOf) -> dict[str, object]
         "takerOrderId": match.taker_order_id,
         "makerSymbol": match.market,
         "makerOrderId": match.maker_order_id,
-        "tradeGroupId": _NO_GROUP,
+        "tradeGroupId": match.trade_group,
         "selfTradePreventionMode": match.mode.value,
         "price": amount(match.price),
         **_prevented_quantities(match),

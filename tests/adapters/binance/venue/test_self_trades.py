@@ -94,4 +94,5 @@ def test_exchange_info_says_which_modes_there_are(wire: Any) -> None:
         "EXPIRE_TAKER",
         "EXPIRE_BOTH",
         "DECREMENT",
+        "TRANSFER",
     ]

@@ -137,7 +137,7 @@ def _prevented_matches(call: Call) -> Answer:
     matches = [
         match
         for match in floor.prevented
-        if match.account == call.account
+        if call.account in {match.taker_account, match.maker_account}
         and match_id in {None, match.id}
         and order_id in {None, match.taker_order_id, match.maker_order_id}
         and (from_id is None or match.id >= from_id)
