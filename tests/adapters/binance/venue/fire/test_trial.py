@@ -10,8 +10,8 @@ import pytest
 from yunmin.errors import ConfigurationError
 from yunmin.exchange import TrialReport, VenueTrial
 from yunmin.simulation.ledger import Account
-from yunmin.simulation.matching_engine import MatchingEngine
 from yunmin.simulation.order_index import OrderIndex
+from yunmin.simulation.pit import Pit
 from yunmin_binance.venue.fire import run_trial
 from yunmin_binance.venue.streams.market_feed import DepthDifferences
 
@@ -72,7 +72,7 @@ def loses_a_unit(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def forgets_to_match(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(MatchingEngine, "_match", lambda *_: None)
+    monkeypatch.setattr(Pit, "match", lambda *_: None)
 
 
 def skips_an_update_id(monkeypatch: pytest.MonkeyPatch) -> None:
