@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 import orjson
 from aiohttp import web
@@ -11,6 +11,9 @@ from yunmin_binance.venue.api import RawRequest, RawResponse
 from yunmin_binance.venue.errors import ApiError
 
 __all__ = ["AnyDoor", "answered", "as_response", "read_raw"]
+
+_WORTH_PACKING: Final = 4096
+"""A body of at least so many bytes is packed for a client that asks for it."""
 
 
 class AnyDoor(Protocol):
@@ -24,7 +27,11 @@ class AnyDoor(Protocol):
 async def answered(door: AnyDoor, request: web.Request) -> web.StreamResponse:
     """What `door` says to `request`."""
     raw = await read_raw(request)
-    return as_response(door.answer(raw) if isinstance(raw, RawRequest) else raw)
+    said = door.answer(raw) if isinstance(raw, RawRequest) else raw
+    response = as_response(said)
+    if len(said.body) >= _WORTH_PACKING and "gzip" in request.headers.get("Accept-Encoding", ""):
+        response.enable_compression(web.ContentCoding.gzip)
+    return response
 
 
 async def read_raw(request: web.Request) -> RawRequest | RawResponse:

@@ -199,6 +199,30 @@ async def test_binary_frames_and_huge_ones_end_it(home: SocketVenue, path: str) 
     await nothing_is_left(home)
 
 
+@pytest.mark.parametrize("window", [0, 9, 12, 15])
+async def test_frames_are_compressed_for_who_asks_and_say_the_same(home: SocketVenue, window: int) -> None:
+    plain = await home.open("/ws/btcusdt@depth20@100ms")
+    client = await home.open("/ws/btcusdt@depth20@100ms", compress=window)
+    agreed = client.socket._response.headers.get("Sec-WebSocket-Extensions", "")
+    assert ("permessage-deflate" in agreed, f"server_max_window_bits={window}" in agreed) == (
+        window > 0,
+        window in {9, 12},
+    )
+    for price in range(50_000, 50_030):
+        home.venue.place_as(COUNTERPARTY, "BTCUSDT", "SELL", "LIMIT", quantity="1", price=price)
+        home.venue.flush_streams()
+    frames = await client.frames()
+    assert len(frames) == 30
+    assert frames == await plain.frames()
+
+
+async def test_a_compressed_frame_that_swells_ends_it(home: SocketVenue) -> None:
+    client = await home.open("/ws-api/v3", compress=15)
+    await client.socket.send_str(" " * 50_000_000)
+    assert await client.closed() == 1009
+    await nothing_is_left(home)
+
+
 @pytest.mark.parametrize("path", PATHS)
 async def test_torn_frames_end_it(home: SocketVenue, path: str) -> None:
     for garbage in (b"\xff\xff\xff\xff\xff", b"\x81\x85abcd", b"\x81\x05hello", b"\x81\x82abcd\xff\xff", b"GET / HT"):

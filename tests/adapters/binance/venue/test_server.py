@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -245,3 +247,19 @@ def test_the_control_door_is_shut_to_other_machines(wire: Any) -> None:
             RawRequest("GET", "/venue/state", b"", b"", {}, address)
         )
         assert answer.status == 403
+
+
+async def test_a_large_answer_is_packed_for_who_asks_and_says_the_same(quiet_venue: LocalVenue) -> None:
+    url = f"{quiet_venue.url}/api/v3/exchangeInfo"
+    async with aiohttp.ClientSession(auto_decompress=False) as http:
+        async with http.get(url, headers={"Accept-Encoding": "identity"}) as plain, http.get(url) as packed:
+            assert packed.headers["Content-Encoding"] == "gzip"
+            assert "Content-Encoding" not in plain.headers
+            whole, small = await plain.read(), await packed.read()
+        async with http.get(f"{quiet_venue.url}/api/v3/ping") as ping:
+            assert "Content-Encoding" not in ping.headers
+    assert without_time(gzip.decompress(small)) == without_time(whole)
+
+
+def without_time(body: bytes) -> dict[str, Any]:
+    return {name: value for name, value in json.loads(body).items() if name != "serverTime"}
