@@ -233,3 +233,39 @@ def test_a_request_weighs_what_the_docs_say(wire: Any, path: str, weight: int) -
     name, _, query = path.partition("?")
     said = wire.raw("GET", name, query.replace('"', "%22"), key=None)
     assert int(said.headers["X-MBX-USED-WEIGHT-1M"]) == weight
+
+
+@pytest.mark.parametrize(
+    ("mode", "is_open", "when_limited", "status", "code", "results"),
+    [
+        ("STOP_ON_FAILURE", True, None, 429, -1015, None),
+        ("ALLOW_FAILURE", True, "DO_NOTHING", 429, -1015, None),
+        ("STOP_ON_FAILURE", True, "CANCEL_ONLY", 429, -2021, ("SUCCESS", "FAILURE")),
+        ("STOP_ON_FAILURE", False, "CANCEL_ONLY", 429, -2022, ("FAILURE", "NOT_ATTEMPTED")),
+        ("ALLOW_FAILURE", True, "CANCEL_ONLY", 409, -2021, ("SUCCESS", "FAILURE")),
+        ("ALLOW_FAILURE", False, "CANCEL_ONLY", 400, -2022, ("FAILURE", "FAILURE")),
+    ],
+)
+def test_replacing_beyond_the_limit_does_nothing_or_cancels_only(
+    make_wire: MakeWire,
+    mode: str,
+    is_open: bool,
+    when_limited: str | None,
+    status: int,
+    code: int,
+    results: tuple[str, str] | None,
+) -> None:
+    wire = limited(make_wire, orders_per_10_seconds=2)
+    orders = [wire.order().ok["orderId"] for _ in range(2)]
+    named = orders[0] if is_open else 99
+    said = wire.order(
+        path="order/cancelReplace",
+        cancelReplaceMode=mode,
+        cancelOrderId=named,
+        orderRateLimitExceededMode=when_limited,
+    )
+    assert (said.status, said.error[0]) == (status, code)
+    open_orders = {one["orderId"] for one in wire.signed("GET", "openOrders", symbol="BTCUSDT").ok}
+    assert open_orders == (set(orders[1:]) if results is not None and is_open else set(orders))
+    if results is not None:
+        assert (said.json["data"]["cancelResult"], said.json["data"]["newOrderResult"]) == results

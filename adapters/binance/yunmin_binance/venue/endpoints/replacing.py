@@ -50,7 +50,7 @@ def _cancel_replace(call: Call) -> Answer:
     params = call.params
     draft = read_draft(call)
     mode = params.required_choice("cancelReplaceMode", _Mode, ApiError.invalid("cancelReplaceMode"))
-    params.choice("orderRateLimitExceededMode", _RateLimitMode, ApiError.invalid("orderRateLimitExceededMode"))
+    when_limited = _read_rate_limit_mode(call)
     cancel_id = read_cancel_id(call, "cancelNewClientOrderId")
     only = read_restriction(call)
     if not (params.has("cancelOrderId") or params.has("cancelOrigClientOrderId")):
@@ -58,6 +58,9 @@ def _cancel_replace(call: Call) -> Answer:
     named = params.long("cancelOrderId"), params.text("cancelOrigClientOrderId")
     params.refuse_unread()
     call.exchange.check(draft.new)
+    too_many = _too_many_orders(call)
+    if too_many is not None and when_limited is not _RateLimitMode.CANCEL_ONLY:
+        raise too_many
     try:
         order = find_order(call, draft.new.market, missing=ApiError.unknown_order(), named=named)
         refuse_restricted(order, only)
@@ -67,8 +70,24 @@ def _cancel_replace(call: Call) -> Answer:
     if isinstance(cancelled, ApiError) and mode is _Mode.STOP_ON_FAILURE:
         # an order that is not attempted counts as one that was placed
         call.exchange.order_counts.placed(call.account, call.now)
-        return _outcome(cancelled, None)
+        return _outcome(cancelled, None, status=None if too_many is None else too_many.status)
+    if too_many is not None:
+        return _outcome(cancelled, too_many, status=too_many.status if mode is _Mode.STOP_ON_FAILURE else None)
     return _outcome(cancelled, _placed(call, draft))
+
+
+def _read_rate_limit_mode(call: Call) -> _RateLimitMode | None:
+    name = "orderRateLimitExceededMode"
+    return call.params.choice(name, _RateLimitMode, ApiError.invalid(name))
+
+
+def _too_many_orders(call: Call) -> ApiError | None:
+    """Why no order may be placed now, where the account has too many that are not filled."""
+    try:
+        call.exchange.order_counts.require(call.account, 1, call.now)
+    except ApiError as error:
+        return error
+    return None
 
 
 def _placed(call: Call, draft: Draft) -> dict[str, object] | ApiError:
@@ -78,8 +97,13 @@ def _placed(call: Call, draft: Draft) -> dict[str, object] | ApiError:
         return error
 
 
-def _outcome(cancelled: dict[str, object] | ApiError, placed: dict[str, object] | ApiError | None) -> Answer:
-    """The answer where both went well; else the error that holds both."""
+def _outcome(
+    cancelled: dict[str, object] | ApiError,
+    placed: dict[str, object] | ApiError | None,
+    *,
+    status: int | None = None,
+) -> Answer:
+    """The answer where both went well; else the error that holds both, with its usual HTTP status or `status`."""
     both = {
         "cancelResult": _result(cancelled),
         "newOrderResult": _result(placed),
@@ -90,8 +114,8 @@ def _outcome(cancelled: dict[str, object] | ApiError, placed: dict[str, object] 
     if results == {_SUCCESS}:
         return both
     if _SUCCESS in results:
-        raise ApiError(-2021, "Order cancel-replace partially failed.", status=409, data=both)
-    raise ApiError(-2022, "Order cancel-replace failed.", data=both)
+        raise ApiError(-2021, "Order cancel-replace partially failed.", status=status or 409, data=both)
+    raise ApiError(-2022, "Order cancel-replace failed.", status=status or 400, data=both)
 
 
 def _result(response: dict[str, object] | ApiError | None) -> str:
@@ -146,6 +170,7 @@ REPLACING: Final = (
         Security.SIGNED,
         free_when_done=True,
         places_order=True,
+        order_count=0,
     ),
     Endpoint("PUT", "/api/v3/order/amend/keepPriority", _amend, 4, Security.SIGNED),
     Endpoint("GET", "/api/v3/order/amendments", _amendments, 4, Security.SIGNED),
