@@ -7,8 +7,12 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from yunmin.cli.app import app
 
 
 def start(*words: str) -> subprocess.Popen[str]:
@@ -42,3 +46,30 @@ def test_a_port_that_is_taken_is_a_clear_error() -> None:
     assert second.returncode == 3
     assert port in second.stderr
     assert "Traceback" not in second.stderr
+
+
+def test_a_venue_of_a_file_has_its_accounts(tmp_path: Path) -> None:
+    example = subprocess.run(
+        [sys.executable, "-m", "yunmin", "venue", "config", "--example"], capture_output=True, text=True, check=True
+    ).stdout
+    file = tmp_path / "venue.yaml"
+    file.write_text(example)
+    process = start("--json", "--config", str(file))
+    assert process.stdout is not None
+    announced = json.loads(process.stdout.readline())
+    process.terminate()
+    process.communicate(timeout=20)
+    assert [account["name"] for account in announced["accounts"]] == ["alice", "bob"]
+    assert announced["api_key"] == "aliceLocalKey"
+
+
+def test_a_file_is_checked_and_its_mistakes_are_told_with_exit_code_3(tmp_path: Path) -> None:
+    file = tmp_path / "venue.yaml"
+    file.write_text("liquidity: none\n")
+    good = CliRunner().invoke(app, ["venue", "config", "--check", str(file), "--json"])
+    assert (good.exit_code, json.loads(good.stdout)["ok"]) == (0, True)
+    file.write_text("liquidty: none\n")
+    bad = CliRunner().invoke(app, ["venue", "config", "--check", str(file)])
+    assert bad.exit_code == 3
+    assert "did you mean liquidity?" in bad.stderr
+    assert CliRunner().invoke(app, ["venue", "config"]).exit_code == 2

@@ -9,7 +9,15 @@ from yunmin.exchange.config import (
     PlacementConnection,
 )
 from yunmin.exchange.connector import CancelsAll, ExchangeConnector, ShowsMarket, TestsOrders
-from yunmin.exchange.plugin import AdapterPlugin, ConnectionWish, RunningVenue, TrialReport, VenueOptions, VenueTrial
+from yunmin.exchange.plugin import (
+    AdapterPlugin,
+    ConnectionWish,
+    RunningVenue,
+    TrialReport,
+    VenueAccount,
+    VenueOptions,
+    VenueTrial,
+)
 from yunmin.exchange.streams import NewsStream, StreamsAccount, StreamsMarket
 
 __all__ = [
@@ -32,6 +40,7 @@ __all__ = [
     "TestsOrders",
     "Traits",
     "TrialReport",
+    "VenueAccount",
     "VenueOptions",
     "VenueTrial",
 ]

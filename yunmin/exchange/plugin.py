@@ -5,32 +5,59 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Protocol
+
+from pydantic import SecretStr
 
 from yunmin.clock import Clock
 from yunmin.exchange.capabilities import Traits
 from yunmin.exchange.config import ConnectorConfig, Credentials, LiveConsent
 from yunmin.exchange.connector import ExchangeConnector
 
-__all__ = ["AdapterPlugin", "ConnectionWish", "RunningVenue", "TrialReport", "VenueOptions", "VenueTrial"]
+__all__ = [
+    "AdapterPlugin",
+    "ConnectionWish",
+    "RunningVenue",
+    "TrialReport",
+    "VenueAccount",
+    "VenueOptions",
+    "VenueTrial",
+]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VenueOptions:
     """How a local venue is to run, in words that no exchange owns.
 
-    A `port` of 0 is any free one, None the adapter's usual one. `step_interval` is the number of seconds between two
-    moves of its market makers; 0 moves only when told. `legacy_listen_key` asks for the user data streams by listen key
-    that an exchange has retired; a venue of an exchange that never had them knows nothing of it.
+    What is None is as `config_file` says, else as usual. A `port` of 0 is any free one. `step_interval` is the number
+    of seconds between two moves of its market makers; 0 moves only when told. `candles` or `trades` is a file whose
+    prices move `replay_symbol`, `speed` times as fast as they were recorded; without a speed, by one point a move.
+    `on_notice` hears, in words, what its owner should know while it runs.
+    `legacy_listen_key` asks for the user data streams by listen key that an exchange has retired; a venue of an
+    exchange that never had them knows nothing of it.
     """
 
-    host: str = "127.0.0.1"
+    config_file: str | None = None
+    host: str | None = None
     port: int | None = 0
-    seed: int = 1
+    seed: int | None = None
     candles: str | None = None
-    candles_symbol: str | None = None
-    step_interval: float = 0.25
+    trades: str | None = None
+    replay_symbol: str | None = None
+    speed: Decimal | None = None
+    step_interval: float | None = None
     legacy_listen_key: bool = False
+    on_notice: Callable[[str], None] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VenueAccount:
+    """An account that somebody can log in to. The secret is None where it signs with a key of its own."""
+
+    name: str
+    api_key: SecretStr
+    api_secret: SecretStr | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,7 +80,12 @@ class RunningVenue(Protocol):
 
     @property
     def credentials(self) -> Credentials:
-        """Play-money credentials of its default account."""
+        """Play-money credentials of its first account with a secret; ConfigurationError where none has one."""
+        ...
+
+    @property
+    def accounts(self) -> tuple[VenueAccount, ...]:
+        """Every account that can be logged in to."""
         ...
 
 
@@ -99,5 +131,7 @@ class AdapterPlugin:
     configure: Callable[[ConnectionWish], ConnectorConfig]
     local_venue: Callable[[VenueOptions], AbstractAsyncContextManager[RunningVenue]] | None = None
     local_credentials: Callable[[], Credentials] | None = None
+    venue_example: Callable[[], str] | None = None
+    venue_check: Callable[[VenueOptions], str] | None = None
     venue_trial: Callable[[VenueTrial, Callable[[int], None]], TrialReport] | None = None
     environment_variables: tuple[str, ...] = ()

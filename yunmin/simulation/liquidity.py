@@ -67,18 +67,20 @@ class House:
     def step(self) -> None:
         """Move to the next price of the path, quote around it, then take a little."""
         price = self._path.next_price()
-        self._withdraw()
-        self._quote(price)
+        self.withdraw()
+        self.quote(price)
         for _ in range(self._random.randint(0, self._style.takes)):
             self._take()
 
-    def _withdraw(self) -> None:
+    def withdraw(self) -> None:
+        """Take every quote out of the book."""
         for order in self._quotes:
             if order.is_open:
                 self._engine.cancel(self._maker, order.market, order.id)
         self._quotes = []
 
-    def _quote(self, price: int) -> None:
+    def quote(self, price: int) -> None:
+        """Stand on both sides of `price`."""
         tick = self._market.tick
         gap = align(price * self._style.gap // _MILLION, tick)
         half = max(gap // 2, tick)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import Protocol
 
 from yunmin.clock import seeded
 from yunmin.core.data_contracts import Candle
 from yunmin.errors import ConfigurationError
-from yunmin.simulation.units import to_units
+from yunmin.simulation.intervals import MINUTE
+from yunmin.simulation.units import to_micros, to_units
 
 __all__ = ["CandlePath", "PricePath", "RandomWalk"]
 
@@ -45,23 +47,44 @@ class CandlePath:
     """Each candle in four steps: open, the extreme that comes first, the other one, close.
 
     A rising candle is taken to have visited its low first, a falling one its high. Gaps between candles are jumped
-    over. After the last candle the price stands still.
+    over. With a clock, a step is a quarter of the candle's time and the price is the latest one reached by then;
+    without, it is simply the next one. After the last candle the price stands still, and `is_over`.
     """
 
-    def __init__(self, candles: Sequence[Candle]) -> None:
+    def __init__(self, candles: Sequence[Candle], clock: Callable[[], int] | None = None) -> None:
         if not candles:
             raise ConfigurationError("there are no candles to follow")
-        self._prices = _walk(candles)
+        self._points = _walk(candles)
+        self._clock = clock
         self._price = to_units(candles[0].open)
+        self._waiting = next(self._points, None)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the last price has been given."""
+        return self._waiting is None
 
     def next_price(self) -> int:
-        self._price = next(self._prices, self._price)
+        if self._clock is None:
+            self._advance()
+            return self._price
+        moment = self._clock()
+        while self._waiting is not None and self._waiting[0] <= moment:
+            self._advance()
         return self._price
 
+    def _advance(self) -> None:
+        if self._waiting is not None:
+            self._price = self._waiting[1]
+            self._waiting = next(self._points, None)
 
-def _walk(candles: Sequence[Candle]) -> Iterator[int]:
+
+def _walk(candles: Sequence[Candle]) -> Iterator[tuple[int, int]]:
+    """(moment in microseconds, price), four to a candle."""
+    length = min((to_micros(b.open_time) - to_micros(a.open_time) for a, b in pairwise(candles)), default=MINUTE)
     for candle in candles:
         rises = candle.close >= candle.open
         extremes = (candle.low, candle.high) if rises else (candle.high, candle.low)
-        for price in (candle.open, *extremes, candle.close):
-            yield to_units(price)
+        opened = to_micros(candle.open_time)
+        for number, price in enumerate((candle.open, *extremes, candle.close)):
+            yield opened + number * length // 4, to_units(price)

@@ -60,6 +60,18 @@ def _local_credentials() -> Credentials:
     return LOCAL_CREDENTIALS
 
 
+def _venue_example() -> str:
+    from yunmin_binance.venue.config_file import example_config
+
+    return example_config()
+
+
+def _venue_check(options: VenueOptions) -> str:
+    from yunmin_binance.venue.opening import summary_of
+
+    return summary_of(options)
+
+
 def _venue_trial(wanted: VenueTrial, tell: Callable[[int], None]) -> TrialReport:
     from yunmin_binance.venue.fire import run_trial
 
@@ -74,6 +86,8 @@ ADAPTER = AdapterPlugin(
     configure=_configure,
     local_venue=_local_venue,
     local_credentials=_local_credentials,
+    venue_example=_venue_example,
+    venue_check=_venue_check,
     venue_trial=_venue_trial,
     environment_variables=("BINANCE_API_KEY", "BINANCE_API_SECRET", "BINANCE_TESTNET", "BINANCE_BASE_URL"),
 )

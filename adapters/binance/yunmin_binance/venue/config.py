@@ -13,7 +13,7 @@ from typing import Final
 from pydantic import Field, SecretStr, model_validator
 
 from yunmin.core.data_contracts import Contract
-from yunmin.core.data_contracts.money import Qty
+from yunmin.core.data_contracts.money import Price, Qty
 from yunmin_binance.local_account import LOCAL_API_KEY, LOCAL_API_SECRET
 from yunmin_binance.venue.limits import LimitsConfig
 from yunmin_binance.venue.symbols import DEFAULT_SYMBOLS, PERMISSIONS, SymbolRules, rules_of
@@ -46,11 +46,12 @@ _RICH: Final = {
 
 
 class Liquidity(StrEnum):
-    """Who stands on the other side: nobody, a house around a seeded walk, or a house that follows candles."""
+    """Who stands on the other side: nobody, a house around a seeded walk or recorded candles, or recorded trades."""
 
     NONE = "none"
     WALK = "walk"
     CANDLES = "candles"
+    TRADES = "trades"
 
 
 class KeyRight(StrEnum):
@@ -113,13 +114,15 @@ class VenueConfig(Contract):
     `symbols` names default markets; `extra_symbols` are markets with rules of their own, listed first, and take the
     place of a default one of the same name. `warmup_steps` of the house are made before the doors open, so that there
     are quotes and trades to see. `legacy_listen_key` brings listen keys back, for clients that know nothing newer.
+    are quotes and trades to see. `replay_symbol` is the market that a candles or trades file moves, `speed` times as
+    fast as it was recorded; without a speed, by one point of it a step.
     """
 
     host: str = "127.0.0.1"
     port: int = Field(default=0, ge=0, le=65535)
     allow_remote: bool = False
     seed: int = 1
-    symbols: tuple[str, ...] = Field(default=tuple(DEFAULT_SYMBOLS), min_length=1)
+    symbols: tuple[str, ...] = tuple(DEFAULT_SYMBOLS)
     extra_symbols: tuple[SymbolRules, ...] = ()
     accounts: tuple[AccountConfig, ...] = Field(default_factory=default_accounts)
     limits: LimitsConfig = LimitsConfig()
@@ -130,7 +133,9 @@ class VenueConfig(Contract):
     warmup_steps: int = Field(default=3, ge=0, le=100_000)
     step_interval: float = Field(default=0.0, ge=0.0, le=86_400.0)
     candles_file: Path | None = None
-    candles_symbol: str = "BTCUSDT"
+    trades_file: Path | None = None
+    replay_symbol: str = "BTCUSDT"
+    speed: Price | None = None
     legacy_listen_key: bool = False
 
     def markets(self) -> dict[str, SymbolRules]:
@@ -142,10 +147,16 @@ class VenueConfig(Contract):
     def _hangs_together(self) -> VenueConfig:
         if not self.allow_remote and not is_loopback(self.host):
             raise ValueError(f"{self.host} is not a loopback address; allow_remote=True would open it to others")
-        if (self.liquidity is Liquidity.CANDLES) is not (self.candles_file is not None):
-            raise ValueError("candles_file and liquidity=candles belong together")
-        if self.liquidity is Liquidity.CANDLES and self.candles_symbol not in self.markets():
-            raise ValueError(f"candles_symbol {self.candles_symbol} is not among the symbols")
+        for data, given in ((Liquidity.CANDLES, self.candles_file), (Liquidity.TRADES, self.trades_file)):
+            if (self.liquidity is data) is not (given is not None):
+                raise ValueError(f"{data}_file and liquidity={data} belong together")
+        is_replay = self.liquidity in {Liquidity.CANDLES, Liquidity.TRADES}
+        if is_replay and self.replay_symbol not in self.markets():
+            raise ValueError(f"replay_symbol {self.replay_symbol} is not among the symbols")
+        if self.speed is not None and not is_replay:
+            raise ValueError("speed is for candles and trades only")
+        if not self.symbols and not self.extra_symbols:
+            raise ValueError("a venue needs a market")
         keys = [account.api_key for account in self.accounts if account.api_key is not None]
         if len(set(keys)) < len(keys) or len(set(self.symbols)) < len(self.symbols):
             raise ValueError("an API key or a symbol is given twice")

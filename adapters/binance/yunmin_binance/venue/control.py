@@ -133,6 +133,7 @@ class Control:
             "orders_open": sum(len(exchange.engine.orders_of(a.name).open) for a in exchange.ledger.accounts()),
             "trades": sum(len(exchange.floor(name).tape.trades) for name in exchange.rules),
             "steps": exchange.steps,
+            "replay_is_over": exchange.houses.replay_is_over,
             "audit": {"ok": audit.ok, "problems": list(audit.problems)},
         }
 

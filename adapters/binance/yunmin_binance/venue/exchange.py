@@ -8,19 +8,17 @@ from string import ascii_letters, digits
 from typing import Final
 
 from yunmin.clock import Clock, seeded
-from yunmin.simulation.candles import read_candles
 from yunmin.simulation.fees import FeeDiscount, FeeSchedule
 from yunmin.simulation.ledger import Account, Ledger
-from yunmin.simulation.liquidity import House, HouseStyle
 from yunmin.simulation.market_floor import MarketFloor
 from yunmin.simulation.matching_engine import MatchingEngine
 from yunmin.simulation.order_lists import NewList, OrderList
 from yunmin.simulation.orders import Amendment, EngineEvent, EventKind, NewOrder, Order, Refusal
-from yunmin.simulation.price_paths import CandlePath, PricePath, RandomWalk
-from yunmin.simulation.units import SCALE, to_units
-from yunmin_binance.venue.config import AccountConfig, KeyRight, Liquidity, VenueConfig
+from yunmin.simulation.units import to_units
+from yunmin_binance.venue.config import AccountConfig, KeyRight, VenueConfig
 from yunmin_binance.venue.errors import ApiError, refused_amendment, refused_order
 from yunmin_binance.venue.filters import AVERAGE_PRICE_MINUTES, Filters, is_priceless
+from yunmin_binance.venue.houses import Houses
 from yunmin_binance.venue.limits import OrderMeter, TrafficMeter
 from yunmin_binance.venue.listen_keys import ListenKeys
 from yunmin_binance.venue.signing import HmacVerifier, PublicKeyVerifier, Verifier
@@ -31,9 +29,6 @@ __all__ = ["DISCOUNT_ASSET", "DISCOUNT_RATE", "Exchange", "Member"]
 DISCOUNT_ASSET: Final = "BNB"
 DISCOUNT_RATE: Final = Decimal("0.25")
 
-_MAKER: Final = "house-maker"
-_TAKER: Final = "house-taker"
-_HOUSE_FUNDS: Final = 10**9 * SCALE
 _ID_ALPHABET: Final = ascii_letters + digits
 _CANCELLABLE: Final = frozenset({SymbolStatus.TRADING, SymbolStatus.CANCEL_ONLY})
 
@@ -71,7 +66,7 @@ class Exchange:
         self.steps = 0
         self.orders_placed = 0
         self._open_accounts(config.accounts)
-        self._houses = self._open_houses(config)
+        self.houses = Houses(self.engine, config)
         self.engine.listen(self._count)
         self.step(config.warmup_steps)
 
@@ -88,12 +83,10 @@ class Exchange:
 
     def step(self, count: int = 1) -> None:
         """Let the house move the price, quote and take, `count` times in every market."""
-        if not self._houses:
+        if not self.houses:
             return
         for _ in range(count):
-            for symbol, house in self._houses.items():
-                if self.statuses[symbol] is SymbolStatus.TRADING:
-                    house.step()
+            self.houses.step(lambda symbol: self.statuses[symbol] is SymbolStatus.TRADING)
             self.steps += 1
 
     def set_status(self, symbol: str, status: SymbolStatus) -> None:
@@ -203,21 +196,6 @@ class Exchange:
                     can_trade=config.can_trade,
                 )
 
-    def _open_houses(self, config: VenueConfig) -> dict[str, House]:
-        if config.liquidity is Liquidity.NONE:
-            return {}
-        for name in (_MAKER, _TAKER):
-            self.ledger.open_account(name, fees=FeeSchedule(maker=0, taker=0), keeps_history=False)
-            for asset in self.assets:
-                self.ledger.deposit(name, asset, _HOUSE_FUNDS)
-        return {name: self._house(rules, config) for name, rules in self.rules.items()}
-
-    def _house(self, rules: SymbolRules, config: VenueConfig) -> House:
-        style = HouseStyle(level_qty=to_units(rules.level_qty), levels=config.levels, takes=config.takes_per_step)
-        seed = f"house-{config.seed}-{rules.symbol}"
-        path = _path(rules, config)
-        return House(self.engine, rules.symbol, path, style, seed=seed, maker=_MAKER, taker=_TAKER)
-
     def _count(self, event: EngineEvent) -> None:
         order = event.order
         if event.kind is EventKind.ACCEPTED:
@@ -225,13 +203,6 @@ class Exchange:
             self.order_counts.placed(order.account, event.time)
         elif event.fill is not None and order.filled == event.fill.qty:
             self.order_counts.first_filled(order.account, event.time, as_maker=event.fill.is_maker)
-
-
-def _path(rules: SymbolRules, config: VenueConfig) -> PricePath:
-    if config.candles_file is not None and rules.symbol == config.candles_symbol:
-        return CandlePath(read_candles(config.candles_file, rules.symbol))
-    seed = f"path-{config.seed}-{rules.symbol}"
-    return RandomWalk(seed, to_units(rules.start_price), volatility=config.volatility)
 
 
 def _fees(config: AccountConfig) -> FeeSchedule:

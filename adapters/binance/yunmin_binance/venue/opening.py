@@ -2,73 +2,115 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
+from yunmin.core.data_contracts.money import plain
 from yunmin.errors import ConfigurationError
-from yunmin.exchange import Credentials, VenueOptions
+from yunmin.exchange import Credentials, VenueAccount, VenueOptions
 from yunmin_binance.endpoints import LOCAL_PORT
-from yunmin_binance.local_account import LOCAL_CREDENTIALS
-from yunmin_binance.venue.candle_market import market_for_candles
 from yunmin_binance.venue.config import Liquidity, VenueConfig, default_accounts
+from yunmin_binance.venue.config_file import read_config_file
+from yunmin_binance.venue.replayed_market import market_for_candles, market_for_trades
 from yunmin_binance.venue.server import LocalVenue
+from yunmin_binance.venue.symbols import SymbolRules
 
-__all__ = ["OpenVenue", "config_of", "open_venue"]
-
+__all__ = ["OpenVenue", "config_of", "open_venue", "summary_of"]
 
 _PLENTY: Final = Decimal(1_000_000)
-"""What everybody holds of an asset that only the candles' market knows."""
+"""What everybody holds of an asset that only the replayed market knows."""
+
+_USUAL: Final = {"port": LOCAL_PORT, "step_interval": 0.25}
 
 
 @dataclass(frozen=True, slots=True)
 class OpenVenue:
-    """A venue that is up, and the credentials of its default account."""
+    """A venue that is up, and who can log in to it."""
 
     venue: LocalVenue
-    credentials: Credentials = LOCAL_CREDENTIALS
 
     @property
     def url(self) -> str:
         return self.venue.url
 
+    @property
+    def accounts(self) -> tuple[VenueAccount, ...]:
+        return tuple(
+            VenueAccount(name=one.name, api_key=SecretStr(one.api_key), api_secret=one.api_secret)
+            for one in self.venue.config.accounts
+            if one.api_key is not None
+        )
+
+    @property
+    def credentials(self) -> Credentials:
+        for one in self.accounts:
+            if one.api_secret is not None:
+                return Credentials(api_key=one.api_key, api_secret=one.api_secret)
+        raise ConfigurationError("no account of this venue signs with a secret")
+
 
 @asynccontextmanager
 async def open_venue(options: VenueOptions) -> AsyncIterator[OpenVenue]:
     """Serve until the block ends. Raises ConfigurationError for options that do not hang together."""
-    async with LocalVenue(config_of(options)) as venue:
+    async with LocalVenue(config_of(options), on_notice=options.on_notice) as venue:
         yield OpenVenue(venue)
 
 
 def config_of(options: VenueOptions) -> VenueConfig:
-    """The venue's own configuration for these options."""
-    wanted: dict[str, Any] = {
+    """The venue's own configuration: the file's, with what the options name in its place."""
+    named = {
         "host": options.host,
-        "port": LOCAL_PORT if options.port is None else options.port,
+        "port": options.port,
         "seed": options.seed,
         "step_interval": options.step_interval,
-        "legacy_listen_key": options.legacy_listen_key,
+        "speed": options.speed,
+        "legacy_listen_key": options.legacy_listen_key or None,
     }
-    if options.candles is not None:
-        wanted |= _following_candles(Path(options.candles), options.candles_symbol)
+    wanted: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
+    for file, liquidity, market_for in (
+        (options.candles, Liquidity.CANDLES, market_for_candles),
+        (options.trades, Liquidity.TRADES, market_for_trades),
+    ):
+        if file is not None:
+            wanted |= _replaying(Path(file), liquidity, market_for, options)
+    if options.config_file is not None:
+        return read_config_file(Path(options.config_file), wanted, usual=_USUAL)
     try:
-        return VenueConfig(**wanted)
+        return VenueConfig(**{**_USUAL, **wanted})
     except ValidationError as error:
         problems = "; ".join(found["msg"] for found in error.errors(include_input=False, include_context=False))
     raise ConfigurationError(f"the venue cannot be set up so: {problems}")
 
 
-def _following_candles(path: Path, named: str | None) -> dict[str, Any]:
-    rules = market_for_candles(path, named)
-    return {
-        "liquidity": Liquidity.CANDLES,
-        "candles_file": path,
-        "candles_symbol": rules.symbol,
+def summary_of(options: VenueOptions) -> str:
+    """What a venue with these options would be, in a few lines; no secret in them."""
+    config = config_of(options)
+    LocalVenue(config)  # whatever only shows when it is built is an error here too
+    lines = [f"address    {config.host}, port {config.port or 'any free one'}"]
+    for account in config.accounts:
+        way = "HMAC" if account.api_secret else "a public key" if account.public_key_pem else "nobody logs in"
+        held = ", ".join(f"{plain(amount)} {asset}" for asset, amount in account.balances.items()) or "nothing"
+        lines.append(f"account    {account.name} ({way}): {held}")
+    lines.append(f"markets    {', '.join(config.markets())}")
+    lines.append(f"liquidity  {config.liquidity}, a step every {config.step_interval:g} s")
+    return "\n".join(lines)
+
+
+def _replaying(
+    path: Path, liquidity: Liquidity, market_for: Callable[[Path, str | None], SymbolRules], options: VenueOptions
+) -> dict[str, Any]:
+    rules = market_for(path, options.replay_symbol)
+    wanted = {
+        "liquidity": liquidity,
+        f"{liquidity}_file": path,
+        "replay_symbol": rules.symbol,
         "extra_symbols": (rules,),
-        "accounts": default_accounts({rules.base: _PLENTY}),
     }
+    # the accounts of a file hold what the file says
+    return wanted if options.config_file else {**wanted, "accounts": default_accounts({rules.base: _PLENTY})}

@@ -44,8 +44,16 @@ class LocalVenue:
     Python calls and HTTP requests act on the same exchange, on the same event loop, one after the other.
     """
 
-    def __init__(self, config: VenueConfig | None = None, *, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        config: VenueConfig | None = None,
+        *,
+        clock: Clock | None = None,
+        on_notice: Callable[[str], None] | None = None,
+    ) -> None:
         self.config = config or VenueConfig()
+        self._on_notice = on_notice
+        self._has_told_the_end = False
         self._clock = clock or SystemClock()
         self.exchange = Exchange(self.config, self._clock)
         self._api = Api(self.exchange)
@@ -112,6 +120,11 @@ class LocalVenue:
     def step(self, n: int = 1) -> None:
         """Let the house move the price, renew its quotes and take a little, `n` times in every market."""
         self.exchange.step(n)
+        if self.exchange.houses.replay_is_over and not self._has_told_the_end:
+            self._has_told_the_end = True
+            if self._on_notice is not None:
+                file = self.config.candles_file or self.config.trades_file
+                self._on_notice(f"{file} has come to its end: from here on the price stands still")
 
     def place_as(
         self,

@@ -138,7 +138,7 @@ def test_candles_lead_the_price(tmp_path: Path) -> None:
         {"symbols": ("BTCUSDT", "BTCUSDT")},
         {"liquidity": "candles"},
         {"candles_file": "x.parquet"},
-        {"liquidity": "candles", "candles_file": "x.parquet", "candles_symbol": "NOPE"},
+        {"liquidity": "candles", "candles_file": "x.parquet", "replay_symbol": "NOPE"},
         {"accounts": ({"name": "a", "api_key": "k"},)},
         {"accounts": ({"name": "a", "api_secret": "s"},)},
         {"accounts": ({"name": "a", "api_key": "not a key", "api_secret": "s"},)},

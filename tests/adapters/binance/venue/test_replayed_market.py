@@ -11,8 +11,8 @@ import pytest
 from yunmin.errors import ConfigurationError
 from yunmin.exchange import Environment, VenueOptions
 from yunmin_binance.endpoints import BASE_URLS
-from yunmin_binance.venue.candle_market import market_for_candles
 from yunmin_binance.venue.opening import config_of, open_venue
+from yunmin_binance.venue.replayed_market import market_for_candles
 from yunmin_binance.venue.symbols import DEFAULT_SYMBOLS
 
 polars = pytest.importorskip("polars", reason="candles are read with polars")

@@ -1,17 +1,20 @@
-"""Which market a candles file moves, and rules that fit its prices."""
+"""Which market a file of candles or trades moves, and rules that fit its prices."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
 from yunmin.errors import ConfigurationError
 from yunmin.simulation.candles import read_candles
+from yunmin.simulation.recorded_trades import read_trades
+from yunmin.simulation.units import from_units
 from yunmin_binance.venue.symbols import DEFAULT_SYMBOLS, SymbolRules
 
-__all__ = ["market_for_candles"]
+__all__ = ["market_for_candles", "market_for_trades"]
 
 _QUOTES: Final = {
     "USDT": Decimal(5),
@@ -34,8 +37,17 @@ def market_for_candles(path: Path, named: str | None) -> SymbolRules:
     Its usual rules are kept where the prices fit them; where a price would be less than a thousand ticks, or the market
     is no default one, rules are made that fit. Raises ConfigurationError for a name that is no pair of known quote.
     """
+    return _market(path, named, lambda symbol: min(candle.low for candle in read_candles(path, symbol)))
+
+
+def market_for_trades(path: Path, named: str | None) -> SymbolRules:
+    """The same for a file of trades."""
+    return _market(path, named, lambda _: from_units(min(trade.price for trade in read_trades(path))))
+
+
+def _market(path: Path, named: str | None, lowest_in: Callable[[str], Decimal]) -> SymbolRules:
     base, quote = _pair(path, named)
-    lowest = min(candle.low for candle in read_candles(path, base + quote))
+    lowest = lowest_in(base + quote)
     usual = DEFAULT_SYMBOLS.get(base + quote)
     if usual is not None and lowest >= usual.tick_size * _LEAST_TICKS:
         return usual
