@@ -19,6 +19,9 @@ from yunmin.ccxt_bridge import request as outgoing
 from yunmin.ccxt_bridge.acceptance import doubt_of_ack, doubt_of_answer, doubt_of_cancel
 from yunmin.ccxt_bridge.errors import RefusalTable, translate_command, translate_question
 from yunmin.ccxt_bridge.guarded import NO_MANNERS, Manners, make_exchange
+from yunmin.ccxt_bridge.stream_feed import StreamManners
+from yunmin.ccxt_bridge.streaming import Streaming
+from yunmin.ccxt_bridge.streams import LiveStream
 from yunmin.ccxt_bridge.transport import GuardedSession, departing
 from yunmin.clock import Clock, SystemClock, from_millis, random_token, to_millis
 from yunmin.core.data_contracts import (
@@ -47,7 +50,6 @@ from yunmin.errors import (
 )
 from yunmin.exchange.capabilities import Traits
 from yunmin.exchange.config import ConnectorConfig, PlacementConnection
-from yunmin.exchange.connector import ExchangeConnector
 
 __all__ = ["CcxtConnector", "Endpoint"]
 
@@ -57,7 +59,8 @@ T = TypeVar("T")
 class Endpoint:
     """Where and how one ccxt exchange is reached: its id, its settings, the hosts it may be reached at.
 
-    `manners` are what may be relied on in its answers; by default nothing is.
+    `manners` are what may be relied on in its answers; by default nothing is. `stream_hosts` are those of its
+    WebSockets, `stream_manners` how these are kept.
     """
 
     def __init__(
@@ -69,7 +72,11 @@ class Endpoint:
         refusals: RefusalTable | None = None,
         manners: Manners = NO_MANNERS,
         address: str = "its usual address",
+        stream_hosts: frozenset[str] = frozenset(),
+        stream_manners: StreamManners | None = None,
     ) -> None:
+        self.stream_hosts = stream_hosts
+        self.stream_manners = stream_manners or StreamManners()
         self.address = address
         self.manners = manners
         self.exchange_id = exchange_id
@@ -78,7 +85,7 @@ class Endpoint:
         self.refusals = refusals or RefusalTable(read_code=lambda body: None)
 
 
-class CcxtConnector(ExchangeConnector):
+class CcxtConnector(Streaming):
     """One account at one exchange, through ccxt. Make it anywhere; `connect` it in the event loop that uses it."""
 
     def __init__(
@@ -93,6 +100,7 @@ class CcxtConnector(ExchangeConnector):
         self._id_pattern = re.compile(traits.client_order_id_pattern, re.ASCII)
         self._session: GuardedSession | None = None
         self._exchange: Any = None
+        self._open_streams: set[LiveStream[Any]] = set()
         self._connecting = asyncio.Lock()
         self._is_ready = False
         self._instruments: dict[str, Instrument] = {}
@@ -137,6 +145,7 @@ class CcxtConnector(ExchangeConnector):
         exchange, session = self._exchange, self._session
         self._exchange = self._session = None
         self._is_ready = False
+        await self._close_streams()
         try:
             if exchange is not None:
                 await exchange.close()

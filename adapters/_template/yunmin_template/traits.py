@@ -35,6 +35,8 @@ TRAITS: Final = Traits(
         Capability.ORDER_BOOK: Support.FULL,
         Capability.PUBLIC_TRADES: Support.FULL,
         Capability.CANDLES: Support.FULL,
+        Capability.ACCOUNT_STREAM: Support.NOT_YET,
+        Capability.MARKET_STREAM: Support.NOT_YET,
         Capability.LOCAL_VENUE: Support.NEVER,
     },
     order_types=frozenset({OrderType.LIMIT, OrderType.MARKET, OrderType.LIMIT_MAKER}),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from yunmin.ccxt_bridge import CcxtConnector
+from yunmin.ccxt_bridge import CcxtConnector, Feed
 from yunmin.clock import Clock
 from yunmin.core.data_contracts import (
+    AccountNews,
     AccountState,
     Candle,
     Fill,
@@ -25,8 +26,10 @@ from yunmin.core.order_lifecycle import TERMINAL
 from yunmin.errors import MalformedResponse, NotSupported, OrderNotFound
 from yunmin.exchange import ConnectorConfig
 from yunmin_binance import parse
-from yunmin_binance.endpoints import endpoint_for
-from yunmin_binance.traits import TRAITS
+from yunmin_binance.account_stream import AccountFeed
+from yunmin_binance.auth import BinanceAuth
+from yunmin_binance.endpoints import account_stream_url_of, endpoint_for
+from yunmin_binance.traits import RECV_WINDOW, TRAITS
 
 __all__ = ["BinanceSpot"]
 
@@ -137,6 +140,20 @@ class BinanceSpot(CcxtConnector):
         if since is not None:
             params["startTime"] = since
         return await self._connected().public_get_klines(params)
+
+    # --- streams ---------------------------------------------------------------------------------------------------
+
+    def _account_feed(self) -> Feed[AccountNews]:
+        credentials = self.config.credentials
+        assert credentials is not None  # noqa: S101  stream_account has looked
+        return AccountFeed(
+            account_stream_url_of(self.config),
+            auth=BinanceAuth(credentials.api_key, credentials.api_secret),
+            recv_window=RECV_WINDOW,
+            stamp=self._connected().nonce,
+            resynchronise=self._synchronise_clock,
+            market_of=self.instrument_by_exchange_symbol,
+        )
 
     # --- how answers are read --------------------------------------------------------------------------------------
 

@@ -9,11 +9,9 @@ spells `cummulativeQuoteQty` so).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from yunmin.clock import from_millis
 from yunmin.core.data_contracts import (
     AccountState,
     Balance,
@@ -35,8 +33,14 @@ from yunmin.core.data_contracts import (
     Ticker,
     TimeInForce,
 )
-from yunmin.core.data_contracts.money import ZERO, to_decimal, to_non_negative
-from yunmin.errors import MalformedResponse
+from yunmin.core.data_contracts.money import ZERO
+from yunmin_binance.fields import figure as _figure
+from yunmin_binance.fields import flag as _flag
+from yunmin_binance.fields import moment as _moment
+from yunmin_binance.fields import rows as _rows
+from yunmin_binance.fields import signed as _signed
+from yunmin_binance.fields import text as _text
+from yunmin_binance.fields import wire_id as _id
 
 __all__ = [
     "parse_account",
@@ -264,55 +268,6 @@ def parse_candle(row: list[Any], symbol: str) -> Candle:
         close=row[4],
         volume=row[5],
     )
-
-
-def _id(value: object) -> str:
-    """An id as text. The wire gives a positive int; anything else is no id."""
-    if type(value) is int and value >= 0:
-        return str(value)
-    raise MalformedResponse(f"an id of type {type(value).__name__}")
-
-
-def _moment(value: object) -> datetime:
-    """A moment from the wire's milliseconds: a whole number before the year 10000."""
-    if type(value) is int and 0 <= value < 253_402_300_800_000:
-        return from_millis(value)
-    raise MalformedResponse(f"a time of type {type(value).__name__}")
-
-
-def _flag(value: object) -> bool:
-    """True or false, said as such."""
-    if type(value) is bool:
-        return value
-    raise MalformedResponse(f"a flag of type {type(value).__name__}")
-
-
-def _text(value: object) -> str:
-    """A word or a name; null is not one."""
-    if type(value) is str:
-        return value
-    raise MalformedResponse(f"a text of type {type(value).__name__}")
-
-
-def _figure(value: object) -> Decimal:
-    """A decimal that is not negative, from the wire's own text; null is not "no figure" where there must be one."""
-    if type(value) is str:
-        return to_non_negative(value)
-    raise MalformedResponse(f"a figure of type {type(value).__name__}")
-
-
-def _signed(value: object) -> Decimal:
-    """A decimal of either sign, from the wire's own text."""
-    if type(value) is str:
-        return to_decimal(value)
-    raise MalformedResponse(f"a figure of type {type(value).__name__}")
-
-
-def _rows(raw: object) -> list[Any]:
-    """A list as it came; an object or a text can be walked through too, and would read as "none"."""
-    if isinstance(raw, list):
-        return raw
-    raise MalformedResponse(f"a list was expected, not {type(raw).__name__}")
 
 
 def _is_zero(text: str) -> bool:

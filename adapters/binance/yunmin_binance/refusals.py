@@ -10,22 +10,25 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from yunmin.ccxt_bridge import Refusal, RefusalTable
+from yunmin.ccxt_bridge import Answer, Refusal, RefusalTable
 from yunmin.errors import (
     AuthenticationFailed,
     ClockSkew,
     DuplicateOrder,
+    ExchangeError,
     InsufficientFunds,
     InvalidOrder,
     MarketClosed,
     OrderNotFound,
     PermissionDenied,
+    RateLimited,
     Rejected,
     RejectReason,
+    Unavailable,
     UnknownSymbol,
 )
 
-__all__ = ["REFUSALS", "read_code"]
+__all__ = ["REFUSALS", "read_code", "stream_refusal"]
 
 
 def read_code(body: Any) -> tuple[int, str] | None:
@@ -95,3 +98,26 @@ REFUSALS: Final = RefusalTable(
     },
     statuses=_STATUSES,
 )
+
+
+def stream_refusal(status: int, error: Any, *, what: str) -> ExchangeError:
+    """The error of a subscription that was refused. `error` is `{"code", "msg"}`, with `data` where it was the rate."""
+    code, told = read_code(error) or (None, "")
+    if status in (418, 429):
+        return RateLimited(
+            f"{what} was turned away for its rate", retry_after=_wait(error), code=code, http_status=status
+        )
+    proof = REFUSALS.proof(Answer(status, error, {})) if 400 <= status < 500 else None
+    if proof is None:
+        return Unavailable(f"{what} was refused (status {status}, code {code}: {told})", code=code, http_status=status)
+    refusal = proof[0]
+    return refusal.error(f"{what} was refused: {told}", reason=refusal.reason, code=code, http_status=status)
+
+
+def _wait(error: Any) -> float | None:
+    """Seconds until `retryAfter` (web-socket-api.md, Rate limits), both moments by Binance's clock."""
+    data = error.get("data") if isinstance(error, dict) else None
+    if not isinstance(data, dict):
+        return None
+    until, now = data.get("retryAfter"), data.get("serverTime")
+    return (until - now) / 1000 if type(until) is int and type(now) is int and until > now else None

@@ -37,6 +37,8 @@ TRAITS: Final = Traits(
         Capability.ORDER_BOOK: Support.FULL,
         Capability.PUBLIC_TRADES: Support.FULL,
         Capability.CANDLES: Support.FULL,
+        Capability.ACCOUNT_STREAM: Support.FULL,
+        Capability.MARKET_STREAM: Support.NOT_YET,
         Capability.LOCAL_VENUE: Support.FULL,
     },
     order_types=frozenset({OrderType.LIMIT, OrderType.MARKET, OrderType.LIMIT_MAKER}),

@@ -20,7 +20,7 @@ from yunmin.core.data_contracts.instrument import Instrument, InstrumentStatus, 
 from yunmin.core.data_contracts.market import BookLevel, Candle, OrderBook, PublicTrade, Ticker
 from yunmin.core.data_contracts.money import to_decimal
 from yunmin.core.data_contracts.order import OrderAck, OrderRef, OrderRequest, OrderUpdate
-from yunmin.core.data_contracts.stream import AccountNews, BalanceUpdate, StreamGap, StreamLost, StreamOpened
+from yunmin.core.data_contracts.stream import AccountNews, BalanceUpdate, StreamGap, StreamLost, StreamOpened, Transfer
 from yunmin.core.data_contracts.verdicts import CancelRequest, CancelResult, FillVoided, OrderSearched, SubmitResult
 
 __all__ = [
@@ -60,6 +60,7 @@ __all__ = [
     "SubmitResult",
     "Ticker",
     "TimeInForce",
+    "Transfer",
     "UtcDatetime",
     "Verdict",
     "Violation",

@@ -7,9 +7,10 @@ from pydantic import Field
 from yunmin.core.data_contracts.account import Balance
 from yunmin.core.data_contracts.base import Contract, UtcDatetime
 from yunmin.core.data_contracts.fill import Fill
+from yunmin.core.data_contracts.money import Amount
 from yunmin.core.data_contracts.order import OrderUpdate
 
-__all__ = ["AccountNews", "BalanceUpdate", "StreamGap", "StreamLost", "StreamOpened"]
+__all__ = ["AccountNews", "BalanceUpdate", "StreamGap", "StreamLost", "StreamOpened", "Transfer"]
 
 
 class BalanceUpdate(Contract):
@@ -17,6 +18,17 @@ class BalanceUpdate(Contract):
 
     balances: tuple[Balance, ...]
     as_of: UtcDatetime | None = None
+
+
+class Transfer(Contract):
+    """`amount` of `asset` came into the account, or left it when negative, otherwise than by trading.
+
+    What the account then has is told by a BalanceUpdate beside it.
+    """
+
+    asset: str
+    amount: Amount
+    ts: UtcDatetime | None = None
 
 
 class StreamOpened(Contract):
@@ -40,5 +52,5 @@ class StreamGap(Contract):
     why: str = Field(min_length=1)
 
 
-AccountNews = OrderUpdate | Fill | BalanceUpdate | StreamOpened | StreamLost | StreamGap
+AccountNews = OrderUpdate | Fill | BalanceUpdate | Transfer | StreamOpened | StreamLost | StreamGap
 """All that a stream of one account tells."""

@@ -1,0 +1,65 @@
+"""Single fields of Binance's JSON, each of the one type that it must have.
+
+A field of another type raises MalformedResponse or InvalidValue: nothing is guessed. Decimals are the wire's own text.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from yunmin.clock import from_millis
+from yunmin.core.data_contracts.money import to_decimal, to_non_negative
+from yunmin.errors import MalformedResponse
+
+__all__ = ["figure", "flag", "moment", "rows", "signed", "text", "wire_id"]
+
+
+def wire_id(value: object) -> str:
+    """An id as text. The wire gives a positive int; anything else is no id."""
+    if type(value) is int and value >= 0:
+        return str(value)
+    raise MalformedResponse(f"an id of type {type(value).__name__}")
+
+
+def moment(value: object) -> datetime:
+    """A moment from the wire's milliseconds: a whole number before the year 10000."""
+    if type(value) is int and 0 <= value < 253_402_300_800_000:
+        return from_millis(value)
+    raise MalformedResponse(f"a time of type {type(value).__name__}")
+
+
+def flag(value: object) -> bool:
+    """True or false, said as such."""
+    if type(value) is bool:
+        return value
+    raise MalformedResponse(f"a flag of type {type(value).__name__}")
+
+
+def text(value: object) -> str:
+    """A word or a name; null is not one."""
+    if type(value) is str:
+        return value
+    raise MalformedResponse(f"a text of type {type(value).__name__}")
+
+
+def figure(value: object) -> Decimal:
+    """A decimal that is not negative, from the wire's own text; null is not "no figure" where there must be one."""
+    if type(value) is str:
+        return to_non_negative(value)
+    raise MalformedResponse(f"a figure of type {type(value).__name__}")
+
+
+def signed(value: object) -> Decimal:
+    """A decimal of either sign, from the wire's own text."""
+    if type(value) is str:
+        return to_decimal(value)
+    raise MalformedResponse(f"a figure of type {type(value).__name__}")
+
+
+def rows(raw: object) -> list[Any]:
+    """A list as it came; an object or a text can be walked through too, and would read as "none"."""
+    if isinstance(raw, list):
+        return raw
+    raise MalformedResponse(f"a list was expected, not {type(raw).__name__}")
