@@ -10,7 +10,10 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-__all__ = ["Clock", "ManualClock", "SystemClock", "from_millis", "random_token", "seeded", "to_millis"]
+__all__ = ["Chance", "Clock", "ManualClock", "SystemClock", "from_millis", "random_token", "seeded", "to_millis"]
+
+Chance = random.Random
+"""A source of chance whose whole sequence is fixed by its seed; `seeded` makes one."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TOKEN_ALPHABET = string.ascii_letters + string.digits

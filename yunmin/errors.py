@@ -12,6 +12,7 @@ YunminError
 │   ├── JournalTooNew           a later version wrote it
 │   └── JournalUnwritable       it was not written
 │       └── JournalFull         for want of space
+├── SubmitsPaused               new orders are not taken now; nothing was sent, cancels still are
 └── ExchangeError               an exchange was involved
     ├── ConnectivityError       WE DO NOT KNOW: the question has no answer yet
     │   ├── Timeout
@@ -65,6 +66,7 @@ __all__ = [
     "RejectReason",
     "RejectSource",
     "Rejected",
+    "SubmitsPaused",
     "Timeout",
     "Unavailable",
     "UnknownSymbol",
@@ -158,6 +160,10 @@ class JournalUnwritable(JournalError):
 
 class JournalFull(JournalUnwritable):
     """The disk did not take it for want of space."""
+
+
+class SubmitsPaused(YunminError):
+    """New orders are not taken now, and the text says why. Nothing was sent. Cancels are still taken."""
 
 
 class ExchangeError(YunminError):

@@ -18,6 +18,7 @@ MODULES = (
     "yunmin.exchange",
     "yunmin.exchange.registry",
     "yunmin.execution",
+    "yunmin.execution",
     "yunmin.ccxt_bridge",
     "yunmin.connectors.binance_connector",
     "yunmin.connectors.sync",

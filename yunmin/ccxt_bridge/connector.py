@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from yunmin.ccxt_bridge import parse
@@ -103,6 +103,7 @@ class CcxtConnector(Streaming):
         self._open_streams: set[LiveStream[Any]] = set()
         self._connecting = asyncio.Lock()
         self._is_ready = False
+        self._time_difference: int | None = None
         self._instruments: dict[str, Instrument] = {}
         self._by_exchange_symbol: dict[str, Instrument] = {}
 
@@ -127,7 +128,7 @@ class CcxtConnector(Streaming):
                 credentials=self.config.credentials,
                 manners=self._endpoint.manners,
             )
-            await self._synchronise_clock()
+            await self.synchronise_clock()
             await self.fetch_instruments()
         except ConnectivityError as error:
             await self.close()
@@ -160,12 +161,18 @@ class CcxtConnector(Streaming):
             "enableRateLimit": self.config.rate_limit,
         }
 
-    async def _synchronise_clock(self) -> None:
-        """Let ccxt stamp requests with the exchange's time, however wrong this machine's clock is."""
-        before = self._exchange.milliseconds()
+    async def synchronise_clock(self) -> timedelta:
+        """Let ccxt stamp requests with the exchange's time, however wrong this machine's clock is.
+
+        Returns how far the stamps had strayed since the last comparison; nothing for the first.
+        """
+        exchange = self._connected()
+        before = exchange.milliseconds()
         there = to_millis(await self.server_time())
-        here = (before + self._exchange.milliseconds()) // 2
-        self._exchange.options["timeDifference"] = here - there
+        here = (before + exchange.milliseconds()) // 2
+        known, exchange.options["timeDifference"] = self._time_difference, here - there
+        self._time_difference = here - there
+        return timedelta(0) if known is None else timedelta(milliseconds=here - there - known)
 
     # --- markets ---------------------------------------------------------------------------------------------------
 

@@ -233,6 +233,11 @@ class InFlightOrder:
         return Certainty.CONFIRMED
 
     @property
+    def cancel_attempts(self) -> int:
+        """The number of the last attempt to cancel it."""
+        return self._cancel[0]
+
+    @property
     def searches(self) -> int:
         """The number of the last search for it that was reported."""
         return self._search[0]
@@ -271,6 +276,11 @@ class InFlightOrder:
         if self._qty is None:
             return None
         return max(ZERO, _subtract(self._qty, self.filled_qty))
+
+    @property
+    def attributed_qty(self) -> Decimal:
+        """Base units for which a real fill is booked; taken-back trades count."""
+        return self._real_qty
 
     @property
     def unattributed_qty(self) -> Decimal:

@@ -59,6 +59,7 @@ __all__ = [
     "EVOLVE",
     "Tell",
     "acknowledge",
+    "adds_nothing",
     "book_fill",
     "infer_residual",
     "request_cancel",
@@ -293,6 +294,36 @@ EVOLVE: Final[dict[type, Callable[[InFlightOrder, Any, Tell], None]]] = {
     OrderSearched: take_search,
 }
 """Which news is taken how."""
+
+
+def adds_nothing(order: InFlightOrder, news: OrderUpdate | Fill) -> bool:
+    """Whether `news` says only what is known of `order` already. In doubt it does not: False costs a second look."""
+    if news.symbol != order._symbol or news.exchange_order_id != order._exchange_order_id:
+        return False
+    if news.side is not None and news.side is not order._side:
+        return False
+    return _is_booked(order, news) if isinstance(news, Fill) else _is_old(order, news)
+
+
+def _is_booked(order: InFlightOrder, fill: Fill) -> bool:
+    known = None if order._fills is None else order._fills.get(fill.trade_id)
+    if known is None or fill.kind is _INFERRED:
+        return False
+    told = (fill.trade_id, fill.qty, fill.price, fill.fee, fill.fee_asset, fill.ts, fill.liquidity, fill.kind)
+    return known == told
+
+
+def _is_old(order: InFlightOrder, update: OrderUpdate) -> bool:
+    if order._updated_at is None or update.updated_at is None or update.updated_at > order._updated_at:
+        return False
+    if update.qty != order._qty or (update.price != order._price and order._asked_price is not None):
+        return False
+    if update.state in ENDS:
+        is_known = order._end is not None and not outranks((_millis(update.updated_at), update.state), order._end)
+    else:
+        is_known = order._said_full if update.state is _FILLED else order._acknowledged and update.state is not None
+    figures = (update.filled_qty or ZERO, update.filled_cost or ZERO)
+    return is_known and order._figures is None and figures <= (order._reported_qty, order._reported_cost or ZERO)
 
 
 def infer_residual(order: InFlightOrder) -> Fill | None:

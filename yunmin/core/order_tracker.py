@@ -166,7 +166,7 @@ class OrderTracker:
         order = self._orders.get(client_order_id)
         if order is None or order.is_completed:
             return False
-        self.apply(CancelRequest(client_order_id=client_order_id, attempt=order._cancel[0] + 1))
+        self.apply(CancelRequest(client_order_id=client_order_id, attempt=order.cancel_attempts + 1))
         return True
 
     # --- faces: news of the exchange -------------------------------------------------------------------------------
@@ -302,6 +302,11 @@ class OrderTracker:
             self._publish(tell.events)
         return tell.events
 
+    def knows(self, news: OrderUpdate | Fill) -> bool:
+        """Whether applying `news` would surely change nothing: it says only what is known of its order already."""
+        order = self._known(news)
+        return order is not None and evolution.adds_nothing(order, news)
+
     def adopt(self, update: OrderUpdate) -> InFlightOrder:
         """Follow an order that somebody else placed on this account, from the exchange's description of it.
 
@@ -387,6 +392,10 @@ class OrderTracker:
         if symbol is not None:
             return list(self._open.get(symbol, {}).values())
         return [order for orders in self._open.values() for order in orders.values()]
+
+    def get_orders(self) -> list[InFlightOrder]:
+        """Every order that is kept, open or done, oldest first."""
+        return list(self._orders.values())
 
     def get_order_history(self, symbol: str | None = None, limit: int = 100) -> list[InFlightOrder]:
         """Done orders, the one that ended last first."""

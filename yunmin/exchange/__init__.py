@@ -8,7 +8,7 @@ from yunmin.exchange.config import (
     LiveConsent,
     PlacementConnection,
 )
-from yunmin.exchange.connector import CancelsAll, ExchangeConnector, ShowsMarket, TestsOrders
+from yunmin.exchange.connector import CancelsAll, ExchangeConnector, KeepsTime, ShowsMarket, TestsOrders
 from yunmin.exchange.plugin import (
     AdapterPlugin,
     ConnectionWish,
@@ -29,6 +29,7 @@ __all__ = [
     "Credentials",
     "Environment",
     "ExchangeConnector",
+    "KeepsTime",
     "LiveConsent",
     "NewsStream",
     "PlacementConnection",

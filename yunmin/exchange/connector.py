@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Protocol, Self, runtime_checkable
 
@@ -28,7 +28,7 @@ from yunmin.core.data_contracts import (
 from yunmin.errors import NotSupported
 from yunmin.exchange.capabilities import Capability, Traits
 
-__all__ = ["CancelsAll", "ExchangeConnector", "ShowsMarket", "TestsOrders"]
+__all__ = ["CancelsAll", "ExchangeConnector", "KeepsTime", "ShowsMarket", "TestsOrders"]
 
 
 class ExchangeConnector(ABC):
@@ -141,6 +141,15 @@ class ShowsMarket(Protocol):
         self, symbol: str, timeframe: str, *, since: datetime | None = None, limit: int = 500
     ) -> Sequence[Candle]:
         """Candles of `timeframe` (1m, 5m, 1h, 1d …), oldest first; the last one may still be forming."""
+        ...
+
+
+@runtime_checkable
+class KeepsTime(Protocol):
+    """A connector that stamps its requests with the exchange's time."""
+
+    async def synchronise_clock(self) -> timedelta:
+        """Compare the clocks anew; returns how far the stamps had strayed from the exchange's clock since the last."""
         ...
 
 

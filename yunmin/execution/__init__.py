@@ -1,23 +1,16 @@
-"""What stands between a strategy and an exchange: the order journal, and what is built on it."""
+"""From a decision to orders at an exchange, none lost and none sent twice."""
 
-from yunmin.execution.order_journal import (
-    Adopted,
-    Entry,
-    JournalledOrder,
-    Mark,
-    Note,
-    OrderJournal,
-    PlaceIntent,
-    apply_entry,
-)
+from yunmin.execution.account import Account
+from yunmin.execution.account_events import AccountEvent
+from yunmin.execution.opening import account_of, open_account
+from yunmin.execution.policy import AccountPolicy, ExternalOrders, OnClose
 
 __all__ = [
-    "Adopted",
-    "Entry",
-    "JournalledOrder",
-    "Mark",
-    "Note",
-    "OrderJournal",
-    "PlaceIntent",
-    "apply_entry",
+    "Account",
+    "AccountEvent",
+    "AccountPolicy",
+    "ExternalOrders",
+    "OnClose",
+    "account_of",
+    "open_account",
 ]

@@ -24,7 +24,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 import apsw
 import orjson
@@ -61,7 +61,17 @@ from yunmin.execution.journal_records import (
     to_micros,
 )
 
-__all__ = ["Adopted", "Entry", "JournalledOrder", "Mark", "Note", "OrderJournal", "PlaceIntent", "apply_entry"]
+__all__ = [
+    "Adopted",
+    "Entry",
+    "JournalledOrder",
+    "Mark",
+    "Note",
+    "OrderJournal",
+    "PlaceIntent",
+    "apply_entry",
+    "last_trade",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -99,7 +109,7 @@ class OrderJournal:
     # --- opening and closing ---------------------------------------------------------------------------------------
 
     @classmethod
-    def open(cls, folder: Path, *, clock: Clock, snapshot_every: int = 20_000, vfs: str | None = None) -> OrderJournal:
+    def open(cls, folder: Path, *, clock: Clock, snapshot_every: int = 20_000, vfs: str | None = None) -> Self:
         """Take the journal in `folder`, made new where there is none; one folder is one account.
 
         Raises JournalBusy while another process has it, JournalDamaged when what it holds cannot be trusted,
@@ -125,7 +135,7 @@ class OrderJournal:
             raise
 
     @classmethod
-    def _ready(cls, file: JournalFile, lock: JournalLock, clock: Clock, snapshot_every: int) -> OrderJournal:
+    def _ready(cls, file: JournalFile, lock: JournalLock, clock: Clock, snapshot_every: int) -> Self:
         with explained(f"{file.path} cannot be opened", JournalUnavailable):
             _check(file)
             file.take_over()
@@ -144,7 +154,7 @@ class OrderJournal:
             self._file.close()
             self._lock.release()
 
-    def __enter__(self) -> OrderJournal:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -357,6 +367,10 @@ class OrderJournal:
         order = _order_of(name, archived, self._file.records_about(name))
         return JournalledOrder(name, symbol, exchange_order_id, seq, order)
 
+    def has_order(self, client_order_id: str) -> bool:
+        """Whether an order of that id was ever begun or adopted here."""
+        return self._file.order(client_order_id) is not None
+
     def find_by_exchange_id(self, symbol: str, exchange_order_id: str) -> JournalledOrder | None:
         """The same by the exchange's id, which is unique per symbol only."""
         name = self._file.order_by_exchange_id(symbol, exchange_order_id)
@@ -370,6 +384,11 @@ class OrderJournal:
         """symbol -> the trade up to which all are recorded."""
         marks = self._file.marks()
         return {name.removeprefix(_LAST_TRADE): value for name, value in marks.items() if name.startswith(_LAST_TRADE)}
+
+
+def last_trade(symbol: str, trade_id: str) -> Mark:
+    """The mark that every trade of the symbol up to this one is recorded, for `record` beside the trades."""
+    return Mark(name=_LAST_TRADE + symbol, value=trade_id)
 
 
 def recovered(file: JournalFile) -> OrderTracker:

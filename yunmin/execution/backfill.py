@@ -1,0 +1,138 @@
+"""What the stream did not tell: executions by pages from the last one known on, and whose orders they were."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+
+from yunmin.core.data_contracts.fill import Fill
+from yunmin.core.data_contracts.order import OrderRef, OrderUpdate
+from yunmin.core.order_tracker import OrderTracker
+from yunmin.errors import OrderNotFound
+from yunmin.exchange.connector import ExchangeConnector
+from yunmin.execution.bookkeeper import Bookkeeper
+from yunmin.execution.order_journal import last_trade
+from yunmin.execution.policy import AccountPolicy, ExternalOrders
+
+__all__ = ["Backfill", "Strangers"]
+
+_PAGE = 500
+_STRANGERS_KEPT = 10_000
+
+
+class Strangers:
+    """Orders on this account that somebody else placed: followed, told, or neither, as the policy says."""
+
+    def __init__(self, books: Bookkeeper, policy: AccountPolicy, tell: Callable[[OrderUpdate], None]) -> None:
+        self._books = books
+        self._policy = policy
+        self._tell = tell
+        self._met: dict[tuple[str, str], None] = {}
+        self.adopted = 0
+
+    def is_known(self, news: OrderUpdate | Fill) -> bool:
+        """Whether the news is of an order that is followed, or was."""
+        return _is_followed(self._books.tracker, news) or self._is_past(news)
+
+    def has_met(self, symbol: str, exchange_order_id: str) -> bool:
+        """Whether that order was looked at before and is not followed."""
+        return (symbol, exchange_order_id) in self._met
+
+    def meet(self, update: OrderUpdate) -> bool:
+        """Take notice of a stranger's order; True where it is followed from now on."""
+        if self._policy.external_orders is ExternalOrders.ADOPT and _is_described(update):
+            self._books.adopt(update)
+            self.adopted += 1
+            return True
+        if update.exchange_order_id is not None:
+            self._met[update.symbol, update.exchange_order_id] = None
+            if len(self._met) > _STRANGERS_KEPT:
+                del self._met[next(iter(self._met))]
+        if self._policy.external_orders is not ExternalOrders.IGNORE:
+            self._tell(update)
+        return False
+
+    def _is_past(self, news: OrderUpdate | Fill) -> bool:
+        """Whether it is an order of ours that left the history."""
+        if news.client_order_id is None:
+            return False
+        return self._books.journal.has_order(news.client_order_id)
+
+
+class Backfill:
+    """Asks for executions until there are no more. A mark per symbol, kept in the journal, says up to where."""
+
+    def __init__(
+        self, connector: ExchangeConnector, books: Bookkeeper, strangers: Strangers, policy: AccountPolicy
+    ) -> None:
+        self._connector = connector
+        self._books = books
+        self._strangers = strangers
+        self._overlap = timedelta(seconds=policy.overlap)
+        self._page = min(connector.traits.fills_page or _PAGE, 1000)
+
+    async def catch_up(self, symbol: str) -> int:
+        """Book every execution on `symbol` since the mark, or the oldest open order; returns how many were new."""
+        known = self._books.journal.last_trade_ids().get(symbol)
+        if known is not None:
+            page = await self._connector.fetch_fills(symbol, from_trade_id=known, limit=self._page)
+        else:
+            since = self._oldest(symbol)
+            if since is None:
+                return 0
+            page = await self._connector.fetch_fills(symbol, since=since - self._overlap, limit=self._page)
+        booked = 0
+        while page:
+            booked += await self._book(symbol, page)
+            if len(page) < self._page:
+                break
+            page = await self._connector.fetch_fills(symbol, from_trade_id=page[-1].trade_id, limit=self._page)
+        return booked
+
+    async def of_order(self, symbol: str, exchange_order_id: str, client_order_id: str) -> list[Fill]:
+        """The executions of one order, under the name that we know it by."""
+        fills = await self._connector.fetch_fills(symbol, exchange_order_id=exchange_order_id, limit=self._page)
+        found = list(fills)
+        while len(fills) >= self._page:
+            fills = await self._connector.fetch_fills(
+                symbol, exchange_order_id=exchange_order_id, from_trade_id=fills[-1].trade_id, limit=self._page
+            )
+            found += fills[1:]
+        return [fill.model_copy(update={"client_order_id": client_order_id}) for fill in found]
+
+    async def _book(self, symbol: str, page: Sequence[Fill]) -> int:
+        await self._introduce(symbol, page)
+        ours = [fill for fill in page if self._strangers.is_known(fill)]
+        return self._books.take_fills(ours, upto=last_trade(symbol, page[-1].trade_id))
+
+    async def _introduce(self, symbol: str, page: Iterable[Fill]) -> None:
+        """Ask for the orders of executions that fit none: one of ours may have had no id yet."""
+        unknown = {fill.exchange_order_id for fill in page if not self._strangers.is_known(fill)}
+        for exchange_order_id in sorted(filter(None, unknown)):
+            if self._strangers.has_met(symbol, exchange_order_id):
+                continue
+            try:
+                update = await self._connector.fetch_order(OrderRef(symbol=symbol, exchange_order_id=exchange_order_id))
+            except OrderNotFound:
+                continue  # it will be asked again: a trade without its order is a lag
+            if self._strangers.is_known(update):
+                self._books.take(update)
+            else:
+                self._strangers.meet(update)
+
+    def _oldest(self, symbol: str) -> datetime | None:
+        created = [order.created_at for order in self._books.tracker.get_open_orders(symbol) if order.created_at]
+        return min(created, default=None)
+
+
+def _is_followed(tracker: OrderTracker, news: OrderUpdate | Fill) -> bool:
+    if news.client_order_id is not None and tracker.get_order(news.client_order_id) is not None:
+        return True
+    exchange_order_id = news.exchange_order_id
+    return (
+        exchange_order_id is not None and tracker.get_order_by_exchange_id(exchange_order_id, news.symbol) is not None
+    )
+
+
+def _is_described(update: OrderUpdate) -> bool:
+    return update.side is not None and update.order_type is not None and bool(update.qty)

@@ -1,0 +1,244 @@
+"""Asking the exchange what happened: at the start, after every gap, and now and then.
+
+It never edits an order: it asks, and hands the answers to the books. Fills are taken before statuses. What has no
+answer is asked again; nothing is concluded from silence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from yunmin.clock import Clock
+from yunmin.core.data_contracts.enums import CancelState, Certainty, Source
+from yunmin.core.data_contracts.events import OrderSnapshot
+from yunmin.core.data_contracts.money import ZERO
+from yunmin.core.data_contracts.order import OrderUpdate
+from yunmin.core.in_flight_order import InFlightOrder
+from yunmin.errors import ExchangeError, RateLimited
+from yunmin.exchange.capabilities import Capability
+from yunmin.exchange.connector import ExchangeConnector
+from yunmin.execution.account_events import ReconcileReport
+from yunmin.execution.backfill import Backfill, Strangers
+from yunmin.execution.bookkeeper import Bookkeeper
+from yunmin.execution.order_desk import OrderDesk
+from yunmin.execution.order_search import Finding, OrderSearch
+from yunmin.execution.policy import AccountPolicy
+
+__all__ = ["Reconciler", "is_in_doubt"]
+
+
+@dataclass(slots=True)
+class _Counts:
+    """What one pass has found so far."""
+
+    why: str
+    open_orders: int = 0
+    fills: int = 0
+    resolved: int = 0
+    suspect: int = 0
+    inferred: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+class Reconciler:
+    """Full passes over an account, and single looks at the orders that are in doubt."""
+
+    def __init__(
+        self,
+        connector: ExchangeConnector,
+        books: Bookkeeper,
+        desk: OrderDesk,
+        strangers: Strangers,
+        clock: Clock,
+        policy: AccountPolicy,
+        *,
+        rate_limited: Callable[[float | None], None],
+    ) -> None:
+        self._connector = connector
+        self._books = books
+        self._desk = desk
+        self._strangers = strangers
+        self._clock = clock
+        self._policy = policy
+        self._rate_limited = rate_limited
+        self._backfill = Backfill(connector, books, strangers, policy)
+        self._search = OrderSearch(connector, books, self._backfill, clock, policy)
+        self._heard_at: dict[str, float] = {}
+        self._due: dict[str, float] = {}
+        self._short_since: dict[str, float] = {}
+        self._one_at_a_time = asyncio.Lock()
+
+    # --- what is in doubt --------------------------------------------------------------------------------------------
+
+    def heard_of(self, client_order_id: str) -> None:
+        """News of that order came in just now."""
+        self._heard_at[client_order_id] = self._clock.monotonic()
+
+    def want(self, client_order_id: str, *, after: float = 0.0) -> None:
+        """Look for that order in `after` seconds, or sooner if that was wanted before."""
+        due = self._clock.monotonic() + after
+        self._due[client_order_id] = min(due, self._due.get(client_order_id, due))
+
+    def next_look_in(self) -> float | None:
+        """Seconds until some order is due; None where none is wanted."""
+        return max(0.0, min(self._due.values()) - self._clock.monotonic()) if self._due else None
+
+    def note_what_is_in_doubt(self) -> None:
+        """Want every order, open or done, whose state, cancel or fills are in doubt."""
+        for order in self._books.tracker.get_orders():
+            if is_in_doubt(order):
+                self.want(order.client_order_id)
+
+    async def look_at_what_is_due(self) -> None:
+        """Look for each order whose time has come. What has no answer is looked for again later."""
+        now = self._clock.monotonic()
+        for client_order_id in [name for name, due in self._due.items() if due <= now]:
+            order = self._books.tracker.get_order(client_order_id)
+            del self._due[client_order_id]
+            if order is None:
+                continue
+            async with self._one_at_a_time:
+                answered = await self._look(order)
+            self._look_again_if_needed(order, answered=answered)
+
+    async def _look(self, order: InFlightOrder) -> bool:
+        """Whether there was an answer."""
+        if self._desk.is_sending(order.client_order_id):
+            return False
+        try:
+            await self._search.look(order)
+            await self._explain_what_is_filled(order)
+        except ExchangeError as error:
+            self._mind(error)
+            return False
+        return True
+
+    def _look_again_if_needed(self, order: InFlightOrder, *, answered: bool) -> None:
+        if not is_in_doubt(order):
+            self._short_since.pop(order.client_order_id, None)
+            return
+        is_patient = answered and order.certainty is Certainty.SUSPECT
+        wait = self._policy.suspect_interval if is_patient else self._policy.query_interval
+        self.want(order.client_order_id, after=wait)
+
+    # --- passes ------------------------------------------------------------------------------------------------------
+
+    async def reconcile(self, why: str) -> ReconcileReport:
+        """One full pass. Where a question has no answer the report is not complete, and says why."""
+        async with self._one_at_a_time:
+            counts = _Counts(why)
+            adopted_before = self._strangers.adopted
+            try:
+                await self._pass(counts)
+            except ExchangeError as error:
+                self._mind(error)
+                counts.problems.append(f"{type(error).__name__}: {error}")
+        open_orders = self._books.tracker.get_open_orders()
+        return ReconcileReport(
+            why=why,
+            complete=not counts.problems,
+            open_orders=counts.open_orders,
+            fills=counts.fills,
+            resolved=counts.resolved,
+            adopted=self._strangers.adopted - adopted_before,
+            suspect=sum(order.certainty is Certainty.SUSPECT for order in open_orders),
+            unknown=sum(order.certainty is Certainty.UNKNOWN for order in open_orders),
+            inferred=counts.inferred,
+            problem="; ".join(counts.problems),
+        )
+
+    async def _pass(self, counts: _Counts) -> None:
+        asked_at = self._clock.monotonic()
+        listed = await self._fetch_open()
+        counts.open_orders = len(listed)
+        for symbol in sorted(self._symbols_of(listed)):
+            counts.fills += await self._backfill.catch_up(symbol)
+        self._take_listed(listed)
+        await self._look_for_the_missing(listed, asked_at, counts)
+
+    async def catch_up_fills(self) -> int:
+        """Book what was executed on every symbol of interest since the marks; returns how many fills came new.
+
+        Raises ExchangeError where there is no answer.
+        """
+        async with self._one_at_a_time:
+            return sum([await self._backfill.catch_up(symbol) for symbol in sorted(self._symbols_of(()))])
+
+    async def _fetch_open(self) -> list[OrderUpdate]:
+        if self._connector.traits.support_of(Capability.OPEN_ORDERS_OF_ALL_SYMBOLS).is_usable:
+            return list(await self._connector.fetch_open_orders())
+        pages = [await self._connector.fetch_open_orders(symbol) for symbol in sorted(self._symbols_of(()))]
+        return [update for page in pages for update in page]
+
+    def _symbols_of(self, listed: Iterable[OrderUpdate]) -> set[str]:
+        tracked = {order.symbol for order in self._books.tracker.get_open_orders()}
+        return tracked | self._books.journal.last_trade_ids().keys() | {update.symbol for update in listed}
+
+    def _take_listed(self, listed: Iterable[OrderUpdate]) -> None:
+        known = []
+        for update in listed:
+            if self._strangers.is_known(update):
+                known.append(update)
+            else:
+                self._strangers.meet(update)
+        self._books.take(*known)
+
+    async def _look_for_the_missing(self, listed: Iterable[OrderUpdate], asked_at: float, counts: _Counts) -> None:
+        """Each open order that is not listed, unless something was heard of it since: suspicion, so it is asked for."""
+        there = {(update.symbol, update.exchange_order_id) for update in listed}
+        quiet_since = asked_at - self._policy.touch_grace
+        for order in self._books.tracker.get_open_orders():
+            if (order.symbol, order.exchange_order_id) in there and not is_in_doubt(order):
+                continue
+            if self._desk.is_sending(order.client_order_id):
+                continue
+            if not is_in_doubt(order) and self._heard_at.get(order.client_order_id, -1.0) > quiet_since:
+                self.want(order.client_order_id, after=self._policy.touch_grace)
+                continue
+            found = await self._search.look(order)
+            counts.resolved += found is not Finding.ABSENT
+            counts.inferred += await self._explain_what_is_filled(order)
+            if is_in_doubt(order):
+                self.want(order.client_order_id, after=self._policy.query_interval)
+
+    # --- residuals ---------------------------------------------------------------------------------------------------
+
+    async def _explain_what_is_filled(self, order: InFlightOrder) -> int:
+        """Where an order's figures say more than its trades, ask for the trades; after a grace infer. 1 if inferred."""
+        name = order.client_order_id
+        if order.unattributed_qty <= ZERO:
+            self._short_since.pop(name, None)
+            return 0
+        if order.exchange_order_id is not None:
+            self._books.take(*await self._backfill.of_order(order.symbol, order.exchange_order_id, name))
+        if order.unattributed_qty <= ZERO:
+            return 0
+        now = self._clock.monotonic()
+        if now - self._short_since.setdefault(name, now) < self._policy.residual_grace:
+            return 0
+        inferred = self._books.tracker.infer_residual(name)
+        if inferred is None:
+            return 0
+        self._books.take(inferred.model_copy(update={"source": Source.LOCAL}))
+        return 1
+
+    def forget(self, client_order_id: str) -> None:
+        """The order is done and in no doubt: nothing more is kept about it here."""
+        self._heard_at.pop(client_order_id, None)
+        self._due.pop(client_order_id, None)
+        self._short_since.pop(client_order_id, None)
+
+    def _mind(self, error: ExchangeError) -> None:
+        if isinstance(error, RateLimited):
+            self._rate_limited(error.retry_after)
+
+
+def is_in_doubt(order: InFlightOrder | OrderSnapshot) -> bool:
+    """Whether only the exchange can say: the placement, the order itself, its cancel, or what its fills were."""
+    return (
+        order.certainty is not Certainty.CONFIRMED
+        or order.cancel_state is not CancelState.NONE
+        or order.unattributed_qty > ZERO
+    )
