@@ -20,10 +20,11 @@ from yunmin.core.data_contracts.enums import Origin
 from yunmin.core.data_contracts.events import Anomaly, AnomalyKind, FillConflict, Overfill, TrackerEvent
 from yunmin.core.data_contracts.fill import Fill
 from yunmin.core.data_contracts.order import OrderRequest, OrderUpdate
-from yunmin.core.data_contracts.stream import AccountNews, BalanceUpdate, StreamGap, StreamLost, StreamOpened
+from yunmin.core.data_contracts.stream import AccountNews, BalanceUpdate, StreamGap, StreamLost, StreamOpened, Transfer
 from yunmin.core.in_flight_order import InFlightOrder
 from yunmin.core.order_tracker import OrderTracker
-from yunmin.errors import ExchangeError, LifecycleError, RejectReason, Unavailable
+from yunmin.errors import ConfigurationError, ExchangeError, LifecycleError, RejectReason, Unavailable
+from yunmin.exchange.capabilities import Capability
 from yunmin.exchange.connector import ExchangeConnector, KeepsTime
 from yunmin.exchange.streams import NewsStream, StreamsAccount
 from yunmin.execution.account_events import (
@@ -130,8 +131,8 @@ class Account:
     async def _open(self) -> ReconcileReport:
         markets = await self.connector.fetch_instruments()
         self._desk.steps = {symbol: market.qty_step for symbol, market in markets.items()}
-        if isinstance(self.connector, StreamsAccount):
-            self._stream = await self.connector.stream_account().__aenter__()
+        if self.connector.traits.support_of(Capability.ACCOUNT_STREAM).is_usable:
+            self._stream = await self._new_stream().__aenter__()
             self._tasks.append(asyncio.create_task(self._listen(), name="account stream"))
         report = await self._reconcile("start")
         if not report.complete:
@@ -267,12 +268,18 @@ class Account:
             self._stream = await self._open_stream_again()
             self._take_news([StreamGap(start=lost_at, end=self._clock.now(), why="the stream ended")])
 
+    def _new_stream(self) -> NewsStream[AccountNews]:
+        if not isinstance(self.connector, StreamsAccount):
+            raise ConfigurationError(
+                f"{self.connector.traits.title}: its traits promise a stream, and it has none"
+            )
+        return self.connector.stream_account()
+
     async def _open_stream_again(self) -> NewsStream[AccountNews]:
         wait = self.policy.retry_first
         while True:
-            assert isinstance(self.connector, StreamsAccount)  # noqa: S101  it gave the first one
             try:
-                return await self.connector.stream_account().__aenter__()
+                return await self._new_stream().__aenter__()
             except ExchangeError as error:
                 self._feed.tell(Warned(self._clock.now(), f"the stream cannot be opened: {error}"))
             await self._clock.sleep(wait * (0.5 + self._chance.random()))
@@ -299,7 +306,7 @@ class Account:
             news = [piece for piece in news if self._strangers.is_known(piece)]
         self._books.take(*news)
 
-    def _take_stream_news(self, item: BalanceUpdate | StreamOpened | StreamLost | StreamGap) -> None:
+    def _take_stream_news(self, item: BalanceUpdate | Transfer | StreamOpened | StreamLost | StreamGap) -> None:
         self._feed.tell(item)
         if isinstance(item, StreamLost):
             self._gate.close(PauseReason.STREAM_LOST, item.why)
@@ -308,6 +315,8 @@ class Account:
             self._gate.close(PauseReason.RECONCILING, f"after a gap: {item.why}")
             self._gate.lift(PauseReason.STREAM_LOST)
             self._ask_to_reconcile(f"gap: {item.why}")
+        elif isinstance(item, Transfer):
+            self._audit.count_transfer(item)
 
     def _on_event(self, event: TrackerEvent) -> None:
         self._feed.tell(event)

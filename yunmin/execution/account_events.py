@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from yunmin.core.data_contracts.events import TrackerEvent
 from yunmin.core.data_contracts.order import OrderUpdate
-from yunmin.core.data_contracts.stream import BalanceUpdate, StreamGap, StreamLost, StreamOpened
+from yunmin.core.data_contracts.stream import BalanceUpdate, StreamGap, StreamLost, StreamOpened, Transfer
 from yunmin.execution.gate import PauseReason
 
 __all__ = [
@@ -85,6 +85,7 @@ class Warned(NamedTuple):
 AccountEvent = (
     TrackerEvent
     | BalanceUpdate
+    | Transfer
     | StreamOpened
     | StreamLost
     | StreamGap

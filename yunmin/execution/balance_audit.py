@@ -16,6 +16,7 @@ from yunmin.core.data_contracts.events import (
     TrackerEvent,
 )
 from yunmin.core.data_contracts.money import EXACT, ZERO
+from yunmin.core.data_contracts.stream import Transfer
 from yunmin.core.in_flight_order import InFlightOrder
 
 __all__ = ["BalanceAudit", "Drift"]
@@ -56,6 +57,10 @@ class BalanceAudit:
         elif isinstance(event, OrderFillVoided):
             # what a voided trade gives back differs from exchange to exchange: the next totals say
             self._totals = None
+
+    def count_transfer(self, transfer: Transfer) -> None:
+        """Take notice of what came in or went out otherwise than by trading."""
+        self._move(transfer.asset, transfer.amount)
 
     def compare(self, state: AccountState, orders: list[InFlightOrder], *, moves_before: int) -> list[Drift]:
         """The drifts that are certain. `moves_before` is what `moves` was when the account was asked for."""

@@ -66,6 +66,7 @@ PAPER_TRAITS: Final = Traits(
         Capability.OPEN_ORDERS_OF_ALL_SYMBOLS: Support.FULL,
         Capability.ORDER_HISTORY: Support.FULL,
         Capability.FILLS_OF_ORDER: Support.FULL,
+        Capability.ACCOUNT_STREAM: Support.FULL,
     },
     order_types=frozenset({OrderType.LIMIT, OrderType.MARKET, OrderType.LIMIT_MAKER}),
     times_in_force=frozenset(TimeInForce),

@@ -40,7 +40,7 @@ class AccountFeed(Feed[AccountNews]):
         auth: BinanceAuth,
         recv_window: int,
         stamp: Callable[[], int],
-        resynchronise: Callable[[], Awaitable[None]],
+        resynchronise: Callable[[], Awaitable[object]],
         market_of: Callable[[str], Instrument | None],
     ) -> None:
         self.url = url

@@ -151,7 +151,7 @@ class BinanceSpot(CcxtConnector):
             auth=BinanceAuth(credentials.api_key, credentials.api_secret),
             recv_window=RECV_WINDOW,
             stamp=self._connected().nonce,
-            resynchronise=self._synchronise_clock,
+            resynchronise=self.synchronise_clock,
             market_of=self.instrument_by_exchange_symbol,
         )
 
