@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict, replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,9 @@ from yunmin.cli.outcome import Exit, emit_json, run_plainly
 from yunmin.clock import SystemClock
 from yunmin.errors import NotSupported
 from yunmin.exchange import TrialReport, VenueTrial
+
+if TYPE_CHECKING:
+    from yunmin.testing.verify.sequences import SequencesReport
 
 __all__ = ["verify"]
 
@@ -64,17 +67,62 @@ def venue(
     run_plainly(work, as_json=as_json)
 
 
+@verify.command("sequences")
+def sequences(
+    count: Annotated[int, typer.Option("--count", min=1, help="How many sequences.")] = 1_000,
+    seed: Annotated[int, typer.Option("--seed", help="The first seed; with --count 1, the one to replay.")] = 0,
+    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Processes; as many as processors.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Accounts trade through storms, crash, come back, and must know every order and fill: invariants I1 to I22.
+
+    Each sequence is a whole life in virtual time, in this process: lost and late answers, lagging queries, gaps,
+    duplicates, disorder, kills. After the storm the exchange's ledger is compared. Exit code 1 for any violation.
+    """
+
+    def work() -> None:
+        from yunmin.testing.verify.sequences import run_sequences
+
+        clock = SystemClock()
+        begun = clock.monotonic()
+        report = run_sequences(count, first_seed=seed, workers=workers, progress=_Progress(count, "sequences"))
+        seconds = clock.monotonic() - begun
+        if as_json:
+            emit_json({**report._asdict(), "seconds": round(seconds, 1)})
+        else:
+            _show_sequences(report, seconds)
+        if report.violations:
+            raise typer.Exit(Exit.CHECK_FAILED)
+
+    run_plainly(work, as_json=as_json)
+
+
+def _show_sequences(report: SequencesReport, seconds: float) -> None:
+    last = report.first_seed + report.runs - 1
+    typer.echo(
+        f"""seeds {report.first_seed} to {last}: {report.runs:,} sequences in {seconds:.1f} s
+{report.orders:,} orders, {report.fills:,} fills, {report.events:,} events, {report.crashes:,} crashes, \
+{report.cuts:,} stream gaps
+{len(report.violations)} violations"""
+    )
+    for broken, what in report.violations[:20]:
+        typer.echo(f"  seed {broken}: {what}")
+    if report.violations:
+        typer.echo(f"\nAgain: yunmin verify sequences --count 1 --seed {report.broken_seeds[0]}")
+
+
 class _Progress:
     """Says on a terminal's stderr how far it is; says nothing where nobody watches."""
 
-    def __init__(self, orders: int) -> None:
-        self._orders = orders
+    def __init__(self, total: int, what: str = "orders") -> None:
+        self._total = total
+        self._what = what
         self._is_watched = sys.stderr.isatty()
 
-    def __call__(self, sent: int) -> None:
+    def __call__(self, done: int) -> None:
         if self._is_watched:
-            end = "\n" if sent >= self._orders else ""
-            sys.stderr.write(f"\r{sent:,} of {self._orders:,} orders{end}")
+            end = "\n" if done >= self._total else ""
+            sys.stderr.write(f"\r{done:,} of {self._total:,} {self._what}{end}")
             sys.stderr.flush()
 
 

@@ -270,9 +270,7 @@ class Account:
 
     def _new_stream(self) -> NewsStream[AccountNews]:
         if not isinstance(self.connector, StreamsAccount):
-            raise ConfigurationError(
-                f"{self.connector.traits.title}: its traits promise a stream, and it has none"
-            )
+            raise ConfigurationError(f"{self.connector.traits.title}: its traits promise a stream, and it has none")
         return self.connector.stream_account()
 
     async def _open_stream_again(self) -> NewsStream[AccountNews]:
