@@ -24,7 +24,7 @@ __all__ = ["Row", "day_of"]
 
 _HERE: Final = Path(__file__).parent
 _ROOT: Final = _HERE.parents[1]
-_LONGEST_STEP: Final = 300.0
+_LONGEST_STEP: Final = 400.0
 _LONGEST_END: Final = 20.0
 _LONGEST_LINE: Final = 1024 * 1024
 _START: Final = 60.0

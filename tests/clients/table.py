@@ -85,6 +85,14 @@ CLIENTS: Final[Mapping[str, Client]] = MappingProxyType(
             Client("python-binance", "1.0.37", "python-binance", "python_binance.py", _NO_BOT),
             Client("binance-connector", "3.13.0", "binance-connector", "binance_connector.py", _NO_BOT),
             Client("binance-sdk-spot", "13.2.0", "binance-sdk-spot", "binance_sdk_spot_day.py", _NO_BOT),
+            Client("npm-binance", "3.6.5", "npm-binance", "npm_binance.cjs", _NO_BOT),
+            Client(
+                "binance-api-node",
+                "0.13.10",
+                "binance-api-node",
+                "binance_api_node.cjs",
+                {**_NO_BOT, "socket_order": "it uses the WebSocket API for user data alone"},
+            ),
         )
     }
 )
