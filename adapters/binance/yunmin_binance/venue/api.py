@@ -72,7 +72,7 @@ class Api:
 
     def answer(self, request: RawRequest) -> RawResponse:
         """The answer to `request`; every refusal is an answer too."""
-        visit = _Visit(now=self._exchange.engine.now())
+        visit = _Visit(now=self._exchange.told_time())
         try:
             self._exchange.traffic.admit(request.address, visit.now)
             answer, status = self._handle(request, visit), 200

@@ -63,12 +63,17 @@ class Exchange:
         self.listen_keys = ListenKeys(f"listen-keys-{config.seed}") if config.legacy_listen_key else None
         self.labels: dict[tuple[str, int], dict[str, int]] = {}
         self.cancel_id: str | None = None
+        self.clock_error = 0
         self.steps = 0
         self.orders_placed = 0
         self._open_accounts(config.accounts)
         self.houses = Houses(self.engine, config)
         self.engine.listen(self._count)
         self.step(config.warmup_steps)
+
+    def told_time(self) -> int:
+        """Microseconds since the epoch as the exchange tells them: the engine's, plus what its clock is wrong by."""
+        return self.engine.now() + self.clock_error
 
     @property
     def assets(self) -> tuple[str, ...]:

@@ -17,14 +17,16 @@ from yunmin.simulation.ledger import Audit
 from yunmin.simulation.reports import AccountReport, OrderReport, report_account, report_order
 from yunmin.simulation.units import to_units
 from yunmin_binance.venue.api import Api
-from yunmin_binance.venue.chaos.hiding import HiddenOrders
-from yunmin_binance.venue.chaos.plan import Chaos
-from yunmin_binance.venue.chaos.rest import RestSeam
+from yunmin_binance.venue.chaos.faults import Down
+from yunmin_binance.venue.chaos.interference import Interference
+from yunmin_binance.venue.chaos.plan import Chaos, Standing
+from yunmin_binance.venue.chaos.subject import Door, Subject
 from yunmin_binance.venue.config import VenueConfig
 from yunmin_binance.venue.control import Control, OrderAs, place_as
 from yunmin_binance.venue.errors import ApiError
 from yunmin_binance.venue.exchange import Exchange
 from yunmin_binance.venue.http import answered
+from yunmin_binance.venue.port import Port
 from yunmin_binance.venue.sockets import Sockets
 from yunmin_binance.venue.symbols import SymbolStatus
 
@@ -59,18 +61,19 @@ class LocalVenue:
         self._api = Api(self.exchange)
         self.chaos = Chaos(self.config.seed, self.exchange.engine.now)
         self._control = Control(self.exchange, self.chaos)
-        self._trouble = RestSeam(self.chaos, self._api, self.exchange, self._clock, HiddenOrders())
-        self.sockets = Sockets(self.exchange, self._clock)
+        self._faults = Interference(self.chaos, self.exchange, self._clock)
+        self._rest_faults = self._faults.rest_of(self._api)
+        self.sockets = Sockets(self.exchange, self._clock, self._faults)
+        self.chaos.strike_at_once(Door.VENUE, self._strike_venue)
+        self.chaos.strike_at_once(Door.SOCKET, self._strike_sockets)
         self._runner: web.AppRunner | None = None
+        self._port: Port | None = None
         self._stepping: asyncio.Task[None] | None = None
 
     @property
     def url(self) -> str:
         """Where it serves: scheme, host and port, without a path."""
-        if self._runner is None:
-            raise ConfigurationError("the venue is not running")
-        host, port = self._runner.addresses[0][:2]
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        return self._open_port().url
 
     async def start(self) -> None:
         """Open the port and, where an interval is set, begin to step."""
@@ -84,12 +87,13 @@ class LocalVenue:
             app, access_log=None, max_line_size=_LONGEST_LINE, max_field_size=_LONGEST_LINE, shutdown_timeout=1.0
         )
         await runner.setup()
+        port = Port(runner, self.config.host, self.config.port)
         try:
-            await web.TCPSite(runner, self.config.host, self.config.port).start()
-        except OSError as error:
+            await port.open()
+        except ConfigurationError:
             await runner.cleanup()
-            raise ConfigurationError(f"cannot serve on {self.config.host}:{self.config.port}: {error}") from error
-        self._runner = runner
+            raise
+        self._runner, self._port = runner, port
         if self.config.step_interval:
             self._stepping = asyncio.create_task(self._keep_stepping(), name="venue-steps")
 
@@ -101,12 +105,25 @@ class LocalVenue:
             (outcome,) = await asyncio.gather(stepping, return_exceptions=True)
         else:
             outcome = None
-        runner, self._runner = self._runner, None
+        await self._faults.errands.end()
+        runner, self._runner, self._port = self._runner, None, None
         if runner is not None:
             await self.sockets.close()
             await runner.cleanup()
         if isinstance(outcome, Exception):
             raise outcome
+
+    async def restart(self, *, downtime: float = 0.0) -> None:
+        """Go down, stay away for `downtime` seconds of the venue's clock, and come back where it was.
+
+        Whoever is connected is reset; orders, fills, balances and numbers stay, sessions and subscriptions do not.
+        """
+        port = self._open_port()
+        await port.shut()
+        if downtime:
+            await self._clock.sleep(downtime)
+        if self._port is port:
+            await port.open()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -190,12 +207,29 @@ class LocalVenue:
         return self.exchange.engine.audit()
 
     async def _serve_api(self, request: web.Request) -> web.StreamResponse:
-        if self._trouble.is_quiet:
+        if self._rest_faults.is_quiet:
             return await answered(self._api, request)
-        return await self._trouble.serve(request)
+        return await self._rest_faults.serve(request)
 
     async def _serve_control(self, request: web.Request) -> web.StreamResponse:
         return await answered(self._control, request)
+
+    def _open_port(self) -> Port:
+        if self._port is None:
+            raise ConfigurationError("the venue is not running")
+        return self._port
+
+    def _strike_venue(self, standing: Standing) -> None:
+        """What strikes the venue as a whole."""
+        self.chaos.record(standing, Subject(Door.VENUE, ("venue",)))
+        if isinstance(standing.rule.fault, Down):
+            self._open_port()
+            self._faults.errands.run(self.restart(downtime=standing.rule.fault.seconds))
+            self.chaos.clear(standing.number)
+
+    def _strike_sockets(self, standing: Standing) -> None:
+        self._faults.sockets.strike_open(standing, self.sockets.connections)
+        self.chaos.clear(standing.number)
 
     async def _keep_stepping(self) -> None:
         while True:

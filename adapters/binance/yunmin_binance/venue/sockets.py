@@ -15,6 +15,7 @@ from aiohttp import WSCloseCode, web
 
 from yunmin.clock import Clock
 from yunmin.simulation.orders import EngineEvent
+from yunmin_binance.venue.chaos.interference import Interference
 from yunmin_binance.venue.errors import ApiError
 from yunmin_binance.venue.exchange import Exchange
 from yunmin_binance.venue.limits import seconds_until
@@ -38,12 +39,15 @@ _API_PATH: Final = "/ws-api/v3"
 class Sockets:
     """Every open connection of one venue."""
 
-    def __init__(self, exchange: Exchange, clock: Clock) -> None:
+    def __init__(self, exchange: Exchange, clock: Clock, faults: Interference) -> None:
         self._exchange = exchange
         self._clock = clock
         self.users = UserStreams(exchange)
         self.markets = MarketStreams(exchange, self.users)
         self._api = WsApi(exchange, on_change=self._soon)
+        self._calls = faults.calls_to(self._api)
+        self._frames = faults.frames
+        self._handshakes = faults.handshakes
         self._connections: dict[Connection, asyncio.Task[object] | None] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ticking: asyncio.Task[None] | None = None
@@ -107,6 +111,9 @@ class Sockets:
         self.markets.publish(Pace.AT_ONCE, self._exchange.engine.now())
 
     async def _serve_market_streams(self, request: web.Request) -> web.StreamResponse:
+        refusal = await self._handshakes.refusal(request)
+        if refusal is not None:
+            return refusal
         connection = self._connection(request, most_per_second=MESSAGES_PER_SECOND)
         client = self.markets.welcome(connection, request)
         connection.farewell = lambda: self.markets.farewell(client)
@@ -118,8 +125,11 @@ class Sockets:
         )
 
     async def _serve_api(self, request: web.Request) -> web.StreamResponse:
+        refusal = await self._handshakes.refusal(request)
+        if refusal is not None:
+            return refusal
         connection = self._connection(request, most_per_second=None)
-        now, address = self._exchange.engine.now(), request.remote or ""
+        now, address = self._exchange.told_time(), request.remote or ""
         self._exchange.traffic.count(address, CONNECTING_WEIGHS, now)
         session = Session(
             connection,
@@ -130,6 +140,8 @@ class Sockets:
             now=now,
         )
         connection.farewell = lambda: self._farewell(session)
+        connection.account_of, connection.accounts = session.account_of, session.accounts
+        connection.end_subscriptions = lambda: self._end_subscriptions(session)
         return await self._serve(
             connection,
             request,
@@ -138,9 +150,16 @@ class Sockets:
         )
 
     def _answer(self, session: Session, text: str) -> None:
-        session.connection.send(self._api.answer(session, text))
-        if self._exchange.traffic.is_banned(session.address, self._exchange.engine.now()):
+        if self._calls.is_quiet:
+            session.connection.send(self._api.answer(session, text))
+        else:
+            self._calls.receive(session, text)
+        if self._exchange.traffic.is_banned(session.address, self._exchange.told_time()):
             session.connection.close(WSCloseCode.POLICY_VIOLATION, b"IP banned")
+
+    def _end_subscriptions(self, session: Session) -> None:
+        session.unsubscribe(None)
+        self._soon()
 
     def _farewell(self, session: Session) -> bytes:
         now = self._exchange.engine.now()
@@ -149,12 +168,12 @@ class Sockets:
     def _connection(self, request: web.Request, *, most_per_second: int | None) -> Connection:
         if not web.WebSocketResponse().can_prepare(request):
             raise web.HTTPBadRequest(text="this path is for WebSockets")
-        now = self._exchange.engine.now()
+        now = self._exchange.told_time()
         try:
             self._exchange.traffic.connect(request.remote or "", now)
         except ApiError as error:
             raise _as_refusal(error, now) from None
-        return Connection(self._clock, most_per_second=most_per_second)
+        return Connection(self._clock, most_per_second=most_per_second, path=request.path, gate=self._frames)
 
     async def _serve(
         self, connection: Connection, request: web.Request, *, receive: Receiver, forget: Callable[[], None]
@@ -167,6 +186,7 @@ class Sockets:
             return await connection.serve(request, receive)
         finally:
             del self._connections[connection]
+            self._frames.forget(connection)
             forget()
             await self._rest()
 

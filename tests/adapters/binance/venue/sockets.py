@@ -53,6 +53,7 @@ class SocketVenue:
         self.venue = venue
         self.clock = clock
         self.http = http
+        self._opened: list[aiohttp.ClientWebSocketResponse] = []
 
     @property
     def now(self) -> int:
@@ -60,7 +61,13 @@ class SocketVenue:
 
     async def open(self, path: str, **options: Any) -> Client:
         socket = await self.http.ws_connect(self.venue.url.replace("http", "ws") + path, **options)
+        self._opened.append(socket)
         return Client(self, socket)
+
+    def hang_up(self) -> None:
+        """Let go of every socket, whatever state it is in."""
+        for socket in self._opened:
+            socket._response.close()
 
     async def get(self, path: str, **params: Any) -> Any:
         async with self.http.get(f"{self.venue.url}/api/v3/{path}", params=params) as answer:
@@ -143,7 +150,11 @@ def payload_of(params: Mapping[str, Any]) -> str:
 async def running(config: VenueConfig, *, start: datetime = START) -> AsyncIterator[SocketVenue]:
     clock = DrivenClock(start)
     async with LocalVenue(config, clock=clock) as venue, aiohttp.ClientSession() as http:
-        yield SocketVenue(venue, clock, http)
+        home = SocketVenue(venue, clock, http)
+        try:
+            yield home
+        finally:
+            home.hang_up()
 
 
 async def until(condition: Callable[[], bool]) -> None:

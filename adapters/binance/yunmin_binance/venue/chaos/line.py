@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
-import struct
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Final
@@ -15,10 +12,10 @@ from aiohttp.web_request import BaseRequest
 
 from yunmin_binance.venue.api import RawResponse
 from yunmin_binance.venue.chaos.faults import Ending
+from yunmin_binance.venue.chaos.hanging_up import hang_up, reset
 
-__all__ = ["Line", "Script", "Scripted", "hang_up", "head_of", "reset"]
+__all__ = ["Line", "Script", "Scripted", "ending", "head_of"]
 
-_HANG_UP_AT_ONCE: Final = struct.pack("ii", 1, 0)
 _STATUSES: Final = frozenset(status.value for status in HTTPStatus)
 
 
@@ -62,17 +59,13 @@ class Scripted(web.StreamResponse):
         """Nothing is left to be said."""
 
 
-def reset(transport: asyncio.Transport) -> None:
-    """End a connection by RST, as a crash or a firewall does."""
-    sock = transport.get_extra_info("socket")
-    if sock is not None:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _HANG_UP_AT_ONCE)
-    transport.abort()
+def ending(how: Ending) -> Script:
+    """No answer, and the connection ends so."""
 
+    async def run(line: Line) -> None:
+        line.end(how)
 
-def hang_up(transport: asyncio.Transport) -> None:
-    """End a connection by FIN, after what was written."""
-    transport.close()
+    return run
 
 
 def head_of(answer: RawResponse, *, length: int, content_type: str = "application/json;charset=utf-8") -> bytes:

@@ -93,13 +93,26 @@ class Chaos:
         self._last_number = 0
         self._log: deque[Strike] = deque(maxlen=keep)
         self._watchers: list[Callable[[], None]] = []
-        self._at_once: Callable[[Standing], None] | None = None
-        self.doors: frozenset[Door] = frozenset()
+        self._at_once: dict[Door, Callable[[Standing], None]] = {}
+        self._doors: frozenset[Door] = frozenset()
+        self._next_end: int | None = None
 
     @property
     def log(self) -> tuple[Strike, ...]:
         """What has struck, oldest first; at least the last hundred thousand are remembered."""
         return tuple(self._log)
+
+    @property
+    def doors(self) -> frozenset[Door]:
+        """Where somebody waits for something."""
+        if self._next_end is not None and self._now() >= self._next_end:
+            self._sweep()
+        return self._doors
+
+    @property
+    def standing(self) -> tuple[Standing, ...]:
+        """What has not been lifted, even where its time is over."""
+        return tuple(self._rules.values())
 
     @property
     def rules(self) -> tuple[Standing, ...]:
@@ -117,8 +130,8 @@ class Chaos:
         standing = Standing(number, rule, f"chaos-{self.seed}-{number}", until)
         self._rules[number] = standing
         self._changed()
-        if rule.door in _AT_ONCE and self._at_once is not None:
-            self._at_once(standing)
+        if rule.door in self._at_once:
+            self._at_once[rule.door](standing)
         return number
 
     def clear(self, number: int | None = None) -> int:
@@ -176,9 +189,9 @@ class Chaos:
         """Call `watcher` whenever rules have come or gone."""
         self._watchers.append(watcher)
 
-    def strike_at_once_through(self, strike: Callable[[Standing], None]) -> None:
-        """Who carries out what strikes at the moment at which it is added."""
-        self._at_once = strike
+    def strike_at_once(self, door: Door, strike: Callable[[Standing], None]) -> None:
+        """Who carries out what strikes at `door` at the moment at which it is added."""
+        self._at_once[door] = strike
 
     def _sweep(self) -> None:
         now = self._now()
@@ -189,12 +202,10 @@ class Chaos:
             self._changed()
 
     def _changed(self) -> None:
-        self.doors = frozenset(standing.rule.door for standing in self._rules.values())
+        self._doors = frozenset(standing.rule.door for standing in self._rules.values())
+        self._next_end = min((one.until for one in self._rules.values() if one.until is not None), default=None)
         for watcher in self._watchers:
             watcher()
-
-
-_AT_ONCE: Final = frozenset({Door.SOCKET, Door.VENUE})
 
 
 def _first(found: tuple[str, ...]) -> str:

@@ -34,7 +34,7 @@ from yunmin_binance.venue.chaos.faults import (
     Stray,
 )
 from yunmin_binance.venue.chaos.hiding import HiddenOrders
-from yunmin_binance.venue.chaos.line import Line, Script, Scripted, head_of
+from yunmin_binance.venue.chaos.line import Line, Script, Scripted, ending, head_of
 from yunmin_binance.venue.chaos.plan import Chaos, Standing
 from yunmin_binance.venue.chaos.subject import Door
 from yunmin_binance.venue.exchange import Exchange
@@ -90,7 +90,7 @@ class RestSeam:
         match fault:
             case Drop():
                 self._answer(raw, fault.moment)
-                return Scripted(_ending(fault.ending))
+                return Scripted(ending(fault.ending))
             case CutShort():
                 return Scripted(_cut_short(self._true(raw), fault))
             case Body():
@@ -169,13 +169,6 @@ def _question(raw: RawRequest) -> bytes:
     """What is asked, without what differs each time: the moment, and the signature over it."""
     told = (pair for pair in raw.query.split(b"&") if not pair.startswith((b"timestamp=", b"signature=")))
     return f"{raw.method} {raw.path}?".encode() + b"&".join(told)
-
-
-def _ending(ending: Ending) -> Script:
-    async def run(line: Line) -> None:
-        line.end(ending)
-
-    return run
 
 
 def _whole(answer: RawResponse, content_type: str) -> Script:

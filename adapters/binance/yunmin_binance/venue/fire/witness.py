@@ -146,7 +146,7 @@ class DepthWatch:
         for follower in self._followers.values():
             follower(now)
 
-    def send(self, frame: bytes) -> None:
+    def send(self, frame: bytes, about: str = "") -> None:
         """One event of a depth stream, as a client receives it."""
         self._log.write(b"depth " + frame)
         event = orjson.loads(frame)

@@ -31,8 +31,8 @@ def in_micros(micros: int) -> int:
 class Outlet(Protocol):
     """Where frames go: a connection, or who listens in its place."""
 
-    def send(self, frame: bytes) -> None:
-        """Take a text frame."""
+    def send(self, frame: bytes, about: str = "") -> None:
+        """Take a text frame; `about` is the name of its stream."""
         ...
 
     def close(self, code: int, reason: bytes = b"") -> None:
@@ -92,4 +92,4 @@ class Board:
             if frame is None:
                 raw: object = payload(subscriber.time_of)
                 frame = frames[way] = orjson.dumps({"stream": name, "data": raw} if way[1] else raw)
-            subscriber.connection.send(frame)
+            subscriber.connection.send(frame, name)

@@ -15,6 +15,8 @@ from typing import Final
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from yunmin.clock import Clock
+from yunmin_binance.venue.chaos.gate import OPEN, FrameGate
+from yunmin_binance.venue.chaos.hanging_up import reset
 from yunmin_binance.venue.streams.frames import FULL_WINDOW, framed, framed_and_deflated
 
 __all__ = ["Connection", "Receiver"]
@@ -46,8 +48,11 @@ class Connection:
     makes the frame that is sent, once, before the venue ends the connection of its own accord.
     """
 
-    def __init__(self, clock: Clock, *, most_per_second: int | None) -> None:
+    def __init__(self, clock: Clock, *, most_per_second: int | None, path: str = "", gate: FrameGate = OPEN) -> None:
+        self.path = path
         self._clock = clock
+        self._gate = gate
+        self._is_frozen = False
         self._most_per_second = most_per_second
         self._arrivals: deque[float] = deque()
         self._waiting: deque[bytes] = deque()
@@ -63,6 +68,9 @@ class Connection:
         self._opened = self._last_ping = clock.monotonic()
         self._unanswered_since: float | None = None
         self.farewell: Callable[[], bytes] | None = None
+        self.account_of: Callable[[int], str | None] | None = None
+        self.accounts: Callable[[], tuple[str, ...]] = tuple
+        self.end_subscriptions: Callable[[], None] = _do_nothing
         self._pings_due: deque[bytes] = deque()
         self.is_over = False
 
@@ -89,9 +97,16 @@ class Connection:
             await self._end()
         return self._socket
 
-    def send(self, frame: bytes) -> None:
+    def send(self, frame: bytes, about: str = "") -> None:
+        """Tell a text frame; `about` is the name of its stream."""
+        if self._gate.is_quiet:
+            self.put(frame)
+        else:
+            self._gate.take(self, frame, about)
+
+    def put(self, frame: bytes) -> None:
         """Queue a text frame. A client that lets too much pile up is cut off."""
-        if self.is_over or self._closing is not None:
+        if self.is_over or self._closing is not None or self._is_frozen:
             return
         if len(self._waiting) >= _MOST_FRAMES or self._waiting_bytes + len(frame) > _MOST_BYTES:
             self.cut()
@@ -107,10 +122,27 @@ class Connection:
             self.send(farewell())
 
     def close(self, code: int, reason: bytes = b"") -> None:
-        """Say goodbye once everything that waits has been sent."""
+        """Say goodbye once everything that waits has been sent; one that is dead already is cut."""
+        if self._is_frozen:
+            self.cut()
         if self._closing is None:
             self._closing = (code, reason)
             self._wake.set()
+
+    def freeze(self) -> None:
+        """Be dead without a word: nothing is sent or read any more, and the socket stays open."""
+        self._is_frozen = True
+        self._waiting.clear()
+        self._waiting_bytes = 0
+        self._pings_due.clear()
+        if self._transport is not None:
+            self._transport.pause_reading()
+
+    def reset(self) -> None:
+        """End it at once by RST."""
+        if self._transport is not None:
+            reset(self._transport)
+        self.cut()
 
     def cut(self) -> None:
         """End it at once; what waits is lost."""
@@ -123,6 +155,8 @@ class Connection:
 
     def check_life(self) -> None:
         """Ping when it is time to, and end what has been silent or open for too long."""
+        if self._is_frozen:
+            return
         now = self._clock.monotonic()
         if now - self._opened >= LAST_CALL:
             self.say_farewell()
@@ -139,7 +173,7 @@ class Connection:
 
     async def _read(self, receive: Receiver) -> None:
         async for message in self._socket:
-            if self.is_over or self._closing is not None:
+            if self.is_over or self._closing is not None or self._is_frozen:
                 continue
             if not self._is_in_time():
                 self.close(WSCloseCode.POLICY_VIOLATION, b"Too many requests")
@@ -203,3 +237,7 @@ class Connection:
     async def _end(self) -> None:
         if not self._socket.closed and self._transport is not None:
             self._transport.abort()
+
+
+def _do_nothing() -> None:
+    pass

@@ -55,7 +55,7 @@ class WsApi:
     def answer(self, session: Session, text: str) -> bytes:
         """The answer to `text`; every refusal is one too."""
         request = read_request(text)
-        now = self._exchange.engine.now()
+        now = self._exchange.told_time()
         weight, endpoint, shows_limits = _SESSION_WEIGHT, ENDPOINT_OF_METHOD.get(request.method), session.shows_limits
         traffic = self._exchange.traffic
         member: Member | None = None

@@ -98,6 +98,15 @@ class Session:
         for one in tuple(self._subscriptions) if number is None else (number,):
             self._terminate(one)
 
+    def accounts(self) -> tuple[str, ...]:
+        """The names of the accounts that it is subscribed to."""
+        return tuple(held.subscription.account.name for held in self._subscriptions.values())
+
+    def account_of(self, number: int) -> str | None:
+        """The name of the account behind a subscription."""
+        held = self._subscriptions.get(number)
+        return None if held is None else held.subscription.account.name
+
     def end(self) -> None:
         """The client is gone."""
         for held in self._subscriptions.values():
