@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from yunmin.simulation.order_book import OrderBook
 from yunmin.simulation.orders import Amendment, Market, Order, PreventedMatch, SelfTradePrevention
 from yunmin.simulation.stops import StopBook
 from yunmin.simulation.tape import Tape
 
-__all__ = ["MarketFloor"]
+__all__ = ["MarketFloor", "PriceBounds"]
+
+PriceBounds = Callable[[bool, int], tuple[int, int] | None]
+"""The lowest and the highest price at which a taker may trade, by whether it buys, at a moment; None sets no bounds."""
 
 
 class MarketFloor:
     """One market: its book, its tape, its waiting orders, what was prevented and amended.
 
-    It numbers its orders, so order ids are unique per market only.
+    `price_bounds`, where it is set, is asked once for each taker. It numbers its orders, so order ids are unique per
+    market only.
     """
 
-    __slots__ = ("amendments", "book", "last_order_id", "market", "prevented", "stops", "tape")
+    __slots__ = ("amendments", "book", "last_order_id", "market", "prevented", "price_bounds", "stops", "tape")
 
     def __init__(self, market: Market) -> None:
         self.market = market
@@ -26,6 +32,7 @@ class MarketFloor:
         self.prevented: list[PreventedMatch] = []
         self.amendments: list[Amendment] = []
         self.last_order_id = 0
+        self.price_bounds: PriceBounds | None = None
 
     def record_prevented(
         self,

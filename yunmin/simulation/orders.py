@@ -93,6 +93,7 @@ class ExpiryReason(StrEnum):
     LIST_DECIDED = "LIST_DECIDED"
     WORKING_ORDER_ENDED = "WORKING_ORDER_ENDED"
     REFUSED_AT_WORK = "REFUSED_AT_WORK"
+    PRICE_OUT_OF_BOUNDS = "PRICE_OUT_OF_BOUNDS"
 
 
 class SelfTradePrevention(StrEnum):

@@ -60,9 +60,16 @@ class Pit:
         """Let `order` trade with what rests in the book, best price first."""
         book, is_buy, limit = floor.book, order.is_buy, order.price
         is_prevented = order.asked.self_trade is not _UNPREVENTED
+        bounds = None if floor.price_bounds is None else floor.price_bounds(is_buy, now)
+        if bounds is not None and not _may_begin(floor, order, bounds):
+            order.expiry_reason = ExpiryReason.PRICE_OUT_OF_BOUNDS
+            return
         while order.remaining:
             maker = book.first_opposite(is_buy, limit)
             if maker is None:
+                return
+            if bounds is not None and not bounds[0] <= maker.price <= bounds[1]:
+                order.expiry_reason = ExpiryReason.PRICE_OUT_OF_BOUNDS
                 return
             if maker.group is not None:
                 self.decide(floor, maker, now)
@@ -75,7 +82,9 @@ class Pit:
         """What has not traded rests, or ends."""
         if order.remaining:
             time_in_force = order.asked.time_in_force
-            if not order.price:
+            if order.expiry_reason is not None:
+                self.expire(floor, order, order.expiry_reason, now)
+            elif not order.price:
                 self.expire(floor, order, ExpiryReason.NO_LIQUIDITY, now)
             elif time_in_force is _GTC:
                 floor.book.add(order)
@@ -234,6 +243,15 @@ class Pit:
             _pay_in(order, order.group, fill, asset)
         if self.listeners:
             self.tell(_TRADED, trade.time, order, fill)
+
+
+def _may_begin(floor: MarketFloor, order: Order, bounds: tuple[int, int]) -> bool:
+    """An order that trades in full or not at all has to find all of it within the bounds."""
+    if order.asked.time_in_force is not TimeInForce.FOK:
+        return True
+    low, high = bounds
+    limit = min(order.price or high, high) if order.is_buy else max(order.price, low)
+    return floor.book.can_fill(order.is_buy, limit, order.remaining)
 
 
 def _pay_in(order: Order, group: OrderList, fill: AccountFill, asset: str) -> None:

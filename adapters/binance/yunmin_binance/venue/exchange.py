@@ -21,6 +21,7 @@ from yunmin_binance.venue.filters import AVERAGE_PRICE_MINUTES, Filters, is_pric
 from yunmin_binance.venue.houses import Houses
 from yunmin_binance.venue.limits import OrderMeter, TrafficMeter
 from yunmin_binance.venue.listen_keys import ListenKeys
+from yunmin_binance.venue.reference_price import price_bounds
 from yunmin_binance.venue.signing import HmacVerifier, PublicKeyVerifier, Verifier
 from yunmin_binance.venue.symbols import SymbolRules, SymbolStatus
 
@@ -67,6 +68,7 @@ class Exchange:
         self.steps = 0
         self.orders_placed = 0
         self._open_accounts(config.accounts)
+        self._bind_prices()
         self.houses = Houses(self.engine, config)
         self.engine.listen(self._count)
         self.step(config.warmup_steps)
@@ -200,6 +202,12 @@ class Exchange:
                     permissions=config.permissions,
                     can_trade=config.can_trade,
                 )
+
+    def _bind_prices(self) -> None:
+        for name, rules in self.rules.items():
+            if rules.reference is not None and rules.price_range is not None:
+                floor = self.engine.floor(name)
+                floor.price_bounds = price_bounds(floor.tape, rules.reference, rules.price_range)
 
     def _count(self, event: EngineEvent) -> None:
         order = event.order

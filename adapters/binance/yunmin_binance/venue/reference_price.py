@@ -7,14 +7,18 @@ that the window has half left counts for the part that is still inside. Counts a
 from __future__ import annotations
 
 from bisect import bisect_left
+from decimal import Decimal
 from typing import Final
 
+from yunmin.simulation.market_floor import PriceBounds
 from yunmin.simulation.tape import Tape
-from yunmin_binance.venue.symbols import ReferenceRule
+from yunmin.simulation.units import SCALE, to_units
+from yunmin_binance.venue.symbols import PriceRange, ReferenceRule
 
-__all__ = ["reference_price"]
+__all__ = ["price_bounds", "reference_price"]
 
 _MORE_DECIMALS: Final = 10_000
+_ANY_PRICE: Final = 1 << 127
 
 
 def reference_price(tape: Tape, rule: ReferenceRule, now: int) -> int | None:
@@ -30,6 +34,25 @@ def reference_price(tape: Tape, rule: ReferenceRule, now: int) -> int | None:
     count += len(inside) * _MORE_DECIMALS
     total += sum(trade.price for trade in inside) * _MORE_DECIMALS
     return total // count if count else None
+
+
+def price_bounds(tape: Tape, rule: ReferenceRule, allowed: PriceRange) -> PriceBounds:
+    """The price range execution rule: what a taker may trade at while there is a reference price."""
+    bids = _multiples(allowed.bid_limit_mult_down, allowed.bid_limit_mult_up)
+    asks = _multiples(allowed.ask_limit_mult_down, allowed.ask_limit_mult_up)
+
+    def bounds(is_buy: bool, now: int) -> tuple[int, int] | None:  # noqa: FBT001 - the side, as the engine asks for it
+        price = reference_price(tape, rule, now)
+        if price is None:
+            return None
+        down, up = bids if is_buy else asks
+        return (0 if down is None else price * down // SCALE, _ANY_PRICE if up is None else price * up // SCALE)
+
+    return bounds
+
+
+def _multiples(down: Decimal | None, up: Decimal | None) -> tuple[int | None, int | None]:
+    return None if down is None else to_units(down), None if up is None else to_units(up)
 
 
 def _left_of(figure: int, expired: int, width: int) -> int:

@@ -47,6 +47,7 @@ _EXPIRY: Final[dict[ExpiryReason, str]] = {
     ExpiryReason.NO_LIQUIDITY: "INSUFFICIENT_LIQUIDITY",
     ExpiryReason.LIST_DECIDED: "OCO_TRIGGER",
     ExpiryReason.NO_FUNDS: "REJECTED",
+    ExpiryReason.PRICE_OUT_OF_BOUNDS: "EXECUTION_RULE_PRICE_RANGE_EXCEEDED",
 }
 
 _PERCENT_PLACES: Final = 1000
