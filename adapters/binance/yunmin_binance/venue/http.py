@@ -12,6 +12,8 @@ from yunmin_binance.venue.errors import ApiError
 
 __all__ = ["AnyDoor", "answered", "as_response", "read_raw"]
 
+_JSON: Final = "application/json; charset=utf-8"
+
 _WORTH_PACKING: Final = 4096
 """A body of at least so many bytes is packed for a client that asks for it."""
 
@@ -55,6 +57,4 @@ async def read_raw(request: web.Request) -> RawRequest | RawResponse:
 
 def as_response(raw: RawResponse) -> web.Response:
     """The answer as aiohttp sends it."""
-    return web.Response(
-        status=raw.status, body=raw.body, headers=raw.headers, content_type="application/json", charset="utf-8"
-    )
+    return web.Response(status=raw.status, body=raw.body, headers={**raw.headers, "Content-Type": _JSON})

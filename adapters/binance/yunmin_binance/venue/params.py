@@ -49,6 +49,8 @@ def merge_parameters(query: bytes, body: bytes) -> dict[str, str]:
 
 def _parse(part: bytes) -> dict[str, str]:
     parameters: dict[str, str] = {}
+    if not part:
+        return parameters
     for pair in part.split(b"&"):
         if not pair:
             continue
@@ -62,7 +64,9 @@ def _parse(part: bytes) -> dict[str, str]:
 
 def _decoded(raw: bytes) -> str:
     try:
-        return unquote_to_bytes(raw.replace(b"+", b" ")).decode()
+        if b"%" in raw or b"+" in raw:
+            raw = unquote_to_bytes(raw.replace(b"+", b" "))
+        return raw.decode()
     except UnicodeDecodeError as error:
         raise ApiError.illegal_characters_somewhere() from error
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import hmac
 from typing import Final, Protocol
 
@@ -47,7 +46,7 @@ class HmacVerifier:
         return "HmacVerifier(...)"
 
     def accepts(self, payload: bytes, signature: str) -> bool:
-        expected = hmac.new(self._secret, payload, hashlib.sha256).hexdigest()
+        expected = hmac.digest(self._secret, payload, "sha256").hex()
         return hmac.compare_digest(expected.encode(), signature.lower().encode())
 
 
@@ -92,6 +91,10 @@ def signed_payload(query: bytes, body: bytes) -> bytes | None:
 
 
 def _without_signature(part: bytes) -> bytes:
-    if _SIGNATURE not in part:
+    first = part.find(_SIGNATURE)
+    if first < 0:
         return part
+    # as nearly everybody sends it: once, and last
+    if first > 0 and part.find(b"&", first - 1) == first - 1 and b"&" not in part[first:]:
+        return part[: first - 1]
     return b"&".join(pair for pair in part.split(b"&") if not pair.startswith(_SIGNATURE))

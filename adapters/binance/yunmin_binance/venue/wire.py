@@ -11,7 +11,7 @@ from typing import Final
 from yunmin.core.data_contracts.enums import OrderState
 from yunmin.simulation.order_lists import OrderList
 from yunmin.simulation.orders import AccountFill, Amendment, ExpiryReason, Order, PreventedMatch
-from yunmin.simulation.units import DECIMALS, SCALE
+from yunmin.simulation.units import SCALE
 
 __all__ = [
     "TimeOf",
@@ -57,8 +57,9 @@ _NOT_WORKING: Final = -1
 
 def amount(units: int) -> str:
     """Whole units of 10^-8 with eight decimals."""
-    whole, rest = divmod(abs(units), SCALE)
-    return f"{'-' if units < 0 else ''}{whole}.{rest:0{DECIMALS}d}"
+    if units < 0:
+        return f"-{amount(-units)}"
+    return f"{units // SCALE}.{units % SCALE:08d}"
 
 
 def percent(change: int, base: int) -> str:
