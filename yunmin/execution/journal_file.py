@@ -8,7 +8,7 @@ behaviour: https://sqlite.org/wal.html, https://sqlite.org/pragma.html#pragma_sy
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -27,14 +27,13 @@ from yunmin.errors import (
 )
 from yunmin.execution.journal_records import GENESIS, Record
 
-__all__ = ["FILE_NAME", "SCHEMA_VERSION", "Durability", "JournalFile", "Snapshot", "explained"]
+__all__ = ["FILE_NAME", "SCHEMA_VERSION", "Durability", "JournalFile", "Snapshot", "explained", "flush_folder"]
 
 FILE_NAME: Final = "journal.sqlite3"
 SCHEMA_VERSION: Final = 1
 """Raised by one with every change of the tables, of a kind of entry, or of the state in a snapshot."""
 
 _APPLICATION_ID: Final = 0x59554E4A  # "YUNJ", in the file's header: whose file it is
-_CHECKPOINT_PAGES: Final = 1_000
 _SNAPSHOTS_KEPT: Final = 2
 _PAGE: Final = 1_000
 
@@ -74,23 +73,24 @@ class Snapshot(NamedTuple):
 class JournalFile:
     """The tables of one journal. One connection, used by one thread at a time."""
 
-    def __init__(self, connection: apsw.Connection, path: Path) -> None:
+    def __init__(self, connection: apsw.Connection, path: Path, checkpoint_pages: int = 0) -> None:
         self._connection = connection
         self._execute = connection.cursor().execute
         self.path = path
         self._durability: Durability | None = None
         self._token: int | None = None
         self._wal_pages = 0
+        self._checkpoint_pages = checkpoint_pages
         connection.set_wal_hook(self._note_wal_pages)
 
     # --- opening and closing ---------------------------------------------------------------------------------------
 
     @classmethod
-    def open(cls, path: Path, *, vfs: str | None = None) -> JournalFile:
+    def open(cls, path: Path, *, checkpoint_pages: int = 1_000, vfs: str | None = None) -> JournalFile:
         """Open for writing, made new where there is none.
 
-        `vfs` names a file layer of SQLite in place of the operating system's, for tests. Raises JournalUnavailable,
-        JournalTooNew, JournalDamaged.
+        The write-ahead log is put away when it is longer than `checkpoint_pages`. `vfs` names a file layer of SQLite in
+        place of the operating system's, for tests. Raises JournalUnavailable, JournalTooNew, JournalDamaged.
         """
         is_new = vfs is None and not path.exists()
         with explained(f"{path} cannot be opened", JournalUnavailable):
@@ -102,19 +102,20 @@ class JournalFile:
                 if vfs is not None:  # a file layer written in Python has no memory to share with other processes
                     connection.execute("PRAGMA locking_mode=EXCLUSIVE")
                 _check_whose(connection, path)
-                connection.execute("PRAGMA journal_mode=WAL")
+                if connection.pragma("journal_mode", "wal") != "wal":  # SQLite does not call that an error
+                    raise JournalUnavailable(f"{path} cannot have a write-ahead log. {_SAFE[JournalUnavailable]}")
                 connection.execute("PRAGMA wal_autocheckpoint=0")  # SQLite would not tell of one that failed
                 connection.execute("PRAGMA fullfsync=ON")  # where a flush reaches only the drive's cache otherwise
                 connection.execute("PRAGMA checkpoint_fullfsync=ON")
                 connection.execute("PRAGMA journal_size_limit=67108864")
-                file = cls(connection, path)
+                file = cls(connection, path, checkpoint_pages)
                 if connection.pragma("user_version") == 0:
                     file._make()
                 if is_new:
-                    _flush_folder(path.parent)
+                    flush_folder(path.parent)
             return file
         except BaseException:
-            connection.close()
+            _close(connection)
             raise
 
     @classmethod
@@ -131,12 +132,12 @@ class JournalFile:
                     raise JournalDamaged(f"{path} is empty: no journal was ever made in it")
                 return cls(connection, path)
         except BaseException:
-            connection.close()
+            _close(connection)
             raise
 
     def close(self) -> None:
-        """Let go of the file as it is."""
-        self._connection.close()
+        """Let go of the file as it is. What cannot be tidied up on the way, the next start tidies up."""
+        _close(self._connection)
 
     def _make(self) -> None:
         self._set_durability(Durability.DURABLE)
@@ -163,20 +164,38 @@ class JournalFile:
                 execute("ROLLBACK")
             raise
 
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """All that is read inside is of one moment, whatever a writer does meanwhile."""
+        self._execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._execute("ROLLBACK")
+
     def take_over(self) -> None:
         """From now on this is the writer, and whoever was it before can write no more."""
         with self.transaction(Durability.DURABLE):
             self._execute("UPDATE fence SET token = token + 1")
-            self._token = self._read_token()
+            self._token = self.token()
 
     def checkpoint_when_due(self) -> None:
         """Move what the write-ahead log holds into the file, once it is long; both are flushed on the way."""
-        if self._wal_pages >= _CHECKPOINT_PAGES:
+        if self._wal_pages >= self._checkpoint_pages:
             self.checkpoint(apsw.SQLITE_CHECKPOINT_PASSIVE)
             self._wal_pages = 0
 
     def checkpoint(self, mode: int = apsw.SQLITE_CHECKPOINT_TRUNCATE) -> None:
         self._connection.wal_checkpoint(mode=mode)
+
+    def leave_log(self) -> None:
+        """Do not put the write-ahead log away when the file is closed: the next start reads it as it is."""
+        self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+
+    def frames_in_log(self) -> int:
+        """How many frames of the write-ahead log SQLite takes for committed."""
+        frames, _ = self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        return frames
 
     def _set_durability(self, durability: Durability) -> None:
         if self._durability is not durability:
@@ -184,13 +203,14 @@ class JournalFile:
             self._durability = durability
 
     def _check_fence(self) -> None:
-        if self._token is not None and self._read_token() != self._token:
+        if self._token is not None and self.token() != self._token:
             raise JournalFenced(
                 f"another process took over the journal in {self.path.parent}. Nothing was written, and nothing may be "
                 "sent from here any more. End this process; the other one has the account"
             )
 
-    def _read_token(self) -> int:
+    def token(self) -> int:
+        """How often the journal was taken over."""
         return int(self._one("SELECT token FROM fence")[0])
 
     def _note_wal_pages(self, _connection: object, _name: str, pages: int) -> int:
@@ -199,10 +219,12 @@ class JournalFile:
 
     # --- records ---------------------------------------------------------------------------------------------------
 
-    def add_records(self, rows: Iterable[tuple[int, int, str, str | None, bytes, bytes]]) -> None:
-        """Rows of seq, at, kind, the client order id that it is about, body, checksum."""
-        for row in rows:
-            self._execute("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?)", row)
+    def add_record(self, record: Record, ref: str | None) -> None:
+        """`ref` is our id of the order that it is about."""
+        self._execute(
+            "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?)",
+            (record.seq, record.at, record.kind, ref, record.body, record.check),
+        )
 
     def records(self, since: int = 0, upto: int | None = None) -> Iterator[Record]:
         """Those after `since`, up to and with `upto`, in their order."""
@@ -225,9 +247,16 @@ class JournalFile:
         )
         return [Record._make(row) for row in rows]
 
-    def count_after(self, seq: int) -> int:
-        """How many numbers there are after `seq`: at most as many as records."""
-        return max(0, self.head()[0] - seq)
+    def records_of_kind(self, kind: str) -> list[Record]:
+        rows = self._execute("SELECT seq, at, kind, body, chk FROM records WHERE kind = ? ORDER BY seq", (kind,))
+        return [Record._make(row) for row in rows]
+
+    def record_at(self, seq: int) -> Record | None:
+        row = self._first("SELECT seq, at, kind, body, chk FROM records WHERE seq = ?", (seq,))
+        return None if row is None else Record._make(row)
+
+    def count_records(self) -> int:
+        return int(self._one("SELECT count(*) FROM records")[0])
 
     def base(self) -> tuple[int, bytes]:
         """The number and the checksum before the first record that is still kept."""
@@ -274,6 +303,19 @@ class JournalFile:
         )
         return None if row is None else row[0]
 
+    def orders(self) -> list[tuple[Any, ...]]:
+        """Every row of them, those of records that are not kept any more too."""
+        return self._execute(
+            "SELECT client_order_id, symbol, exchange_order_id, seq, archived FROM orders ORDER BY seq"
+        ).fetchall()
+
+    def put_order(self, row: tuple[Any, ...]) -> None:
+        """A row of `orders`, as it is; one that is there already stays."""
+        self._execute("INSERT OR IGNORE INTO orders VALUES (?, ?, ?, ?, ?)", row)
+
+    def count_orders(self) -> int:
+        return int(self._one("SELECT count(*) FROM orders")[0])
+
     # --- marks -----------------------------------------------------------------------------------------------------
 
     def set_mark(self, name: str, value: str, seq: int) -> None:
@@ -301,7 +343,23 @@ class JournalFile:
         rows = self._execute("SELECT seq, chk, digest, body, body_chk FROM snapshots ORDER BY seq DESC")
         return [Snapshot._make(row) for row in rows]
 
-    # --- putting right ---------------------------------------------------------------------------------------------
+    # --- looking over and putting right -------------------------------------------------------------------------------
+
+    def integrity_problems(self) -> list[str]:
+        """What SQLite finds wrong with the file itself."""
+        found = [str(row[0]) for row in self._execute("PRAGMA integrity_check(20)").fetchall()]
+        return [] if found == ["ok"] else found
+
+    def highest_number(self) -> int:
+        """The highest number that any table speaks of."""
+        tables = ("records", "orders", "marks", "snapshots")
+        return max(int(self._one(f"SELECT coalesce(max(seq), 0) FROM {table}")[0]) for table in tables)  # noqa: S608
+
+    def set_token(self, token: int) -> None:
+        self._execute("UPDATE fence SET token = ?", (token,))
+
+    def set_base(self, seq: int, check: bytes) -> None:
+        self._execute("UPDATE base SET seq = ?, chk = ?", (seq, check))
 
     def cut_after(self, seq: int) -> None:
         """Forget every record after `seq`, with the snapshots and marks that came of them."""
@@ -320,6 +378,13 @@ class JournalFile:
         return row
 
 
+def _close(connection: apsw.Connection) -> None:
+    try:
+        connection.close()
+    except apsw.Error:
+        connection.close(True)  # noqa: FBT003  apsw's own: let go, whatever the disk says
+
+
 def _check_whose(connection: apsw.Connection, path: Path) -> None:
     version, owner = connection.pragma("user_version"), connection.pragma("application_id")
     tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
@@ -335,7 +400,7 @@ def _check_whose(connection: apsw.Connection, path: Path) -> None:
         )
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
     """A new file is only there after a loss of power once its folder was flushed too."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -353,15 +418,17 @@ def explained(what: str, otherwise: type[JournalError]) -> Iterator[None]:
     try:
         yield
     except _DAMAGE as error:
-        raise JournalDamaged(
-            f"{what}: {error}. Nothing was changed or sent. Keep a copy of the folder, then `yunmin journal repair`"
-        ) from error
+        raise JournalDamaged(f"{what}: {error}. {_KEEP_A_COPY}") from error
     except (apsw.FullError, OSError, apsw.Error, MemoryError) as error:
         if isinstance(error, apsw.FullError) and issubclass(otherwise, JournalUnwritable):
             otherwise = JournalFull
-        raise otherwise(f"{what}: {error}. {_SAFE[otherwise]}") from error
+        raise otherwise(f"{what}: {error}. {_SAFE.get(otherwise, _KEEP_A_COPY)}") from error
 
 
+_KEEP_A_COPY: Final = (
+    "Nothing was changed or sent. Keep a copy of the folder, then `yunmin journal repair`; where that cannot read it "
+    "either, begin a new journal and let it adopt what the exchange has"
+)
 _SAFE: Final[dict[type[JournalError], str]] = {
     JournalUnavailable: "Nothing was sent. See that the folder can be written, that the disk has space and that this "
     "process may open more files, then start again",

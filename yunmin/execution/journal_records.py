@@ -50,6 +50,7 @@ __all__ = [
 GENESIS: Final = bytes(16)
 """The checksum before the first record's."""
 
+_hash = hashlib.blake2b
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -143,7 +144,7 @@ def to_micros(moment: datetime) -> int:
 
 def checksum(before: bytes, seq: int, at: int, kind: str, body: bytes) -> bytes:
     """Sixteen bytes of BLAKE2b over the checksum before it and all of the record."""
-    return hashlib.blake2b(b"%b%d %d %b " % (before, seq, at, kind.encode()) + body, digest_size=16).digest()
+    return _hash(b"%b%d %d %b %b" % (before, seq, at, kind.encode(), body), digest_size=16).digest()
 
 
 def kind_of(entry: Entry) -> str:

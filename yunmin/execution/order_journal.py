@@ -16,10 +16,7 @@ Single-threaded. Entries must be taken by the tracker in the order in which they
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import zlib
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -27,11 +24,9 @@ from types import TracebackType
 from typing import Final, NamedTuple, Self
 
 import apsw
-import orjson
 
 from yunmin.clock import Clock
-from yunmin.core import tracker_state
-from yunmin.core.data_contracts import CancelRequest, Fill, FillVoided, OrderUpdate
+from yunmin.core.data_contracts import CancelRequest
 from yunmin.core.in_flight_order import InFlightOrder
 from yunmin.core.order_tracker import OrderTracker
 from yunmin.errors import (
@@ -41,10 +36,10 @@ from yunmin.errors import (
     JournalFenced,
     JournalUnavailable,
     JournalUnwritable,
-    LifecycleError,
 )
 from yunmin.execution.crash_points import reach
-from yunmin.execution.journal_file import FILE_NAME, Durability, JournalFile, Snapshot, explained
+from yunmin.execution.journal_check import check_at_start
+from yunmin.execution.journal_file import FILE_NAME, Durability, JournalFile, explained
 from yunmin.execution.journal_lock import JournalLock
 from yunmin.execution.journal_records import (
     Adopted,
@@ -60,6 +55,9 @@ from yunmin.execution.journal_records import (
     replay_entry,
     to_micros,
 )
+from yunmin.execution.journal_rows import RowWriter
+from yunmin.execution.journal_state import recovered, snapshot_of
+from yunmin.execution.journal_wal import WAL_SUFFIX, committed_frames
 
 __all__ = [
     "Adopted",
@@ -76,7 +74,6 @@ __all__ = [
 _log = logging.getLogger(__name__)
 
 _LAST_TRADE: Final = "last_trade:"
-_LINKS_REMEMBERED: Final = 50_000
 
 
 class JournalledOrder(NamedTuple):
@@ -102,16 +99,27 @@ class OrderJournal:
         self._snapshot_every = snapshot_every
         self._failure: JournalError | None = None
         self._is_closed = False
-        self._links: OrderedDict[str, str] = OrderedDict()  # client order id -> exchange order id, as the table has it
+        self._rows = RowWriter(file)
         self._seq, self._check = file.head()
+        self.alarms: tuple[str, ...] = ()
+        """What was lost or cut off when it was opened, for whoever must know; it is in the journal as Notes too."""
         self._snapshot_seq = max((snapshot.seq for snapshot in file.snapshots()), default=file.base()[0])
 
     # --- opening and closing ---------------------------------------------------------------------------------------
 
     @classmethod
-    def open(cls, folder: Path, *, clock: Clock, snapshot_every: int = 20_000, vfs: str | None = None) -> Self:
+    def open(
+        cls,
+        folder: Path,
+        *,
+        clock: Clock,
+        snapshot_every: int = 20_000,
+        checkpoint_pages: int = 1_000,
+        vfs: str | None = None,
+    ) -> Self:
         """Take the journal in `folder`, made new where there is none; one folder is one account.
 
+        A snapshot is due every `snapshot_every` records; the write-ahead log is put away every `checkpoint_pages`.
         Raises JournalBusy while another process has it, JournalDamaged when what it holds cannot be trusted,
         JournalTooNew, JournalUnavailable. After an error nothing is held. `vfs` names a file layer of SQLite, for
         tests.
@@ -124,9 +132,15 @@ class OrderJournal:
             ) from error
         lock = JournalLock.take(folder, clock.now())
         try:
-            file = JournalFile.open(folder / FILE_NAME, vfs=vfs)
+            frames_in_log = 0 if vfs is not None else _committed_frames(folder / FILE_NAME)
+            file = JournalFile.open(folder / FILE_NAME, checkpoint_pages=checkpoint_pages, vfs=vfs)
             try:
-                return cls._ready(file, lock, clock, snapshot_every)
+                with explained(f"{file.path} cannot be opened", JournalUnavailable):
+                    alarms = check_at_start(file, frames_in_log, clock.now())
+                    file.take_over()
+                    journal = cls(file, lock, clock, snapshot_every)
+                    journal._sound(alarms)
+                return journal
             except BaseException:
                 file.close()
                 raise
@@ -134,15 +148,17 @@ class OrderJournal:
             lock.release()
             raise
 
-    @classmethod
-    def _ready(cls, file: JournalFile, lock: JournalLock, clock: Clock, snapshot_every: int) -> Self:
-        with explained(f"{file.path} cannot be opened", JournalUnavailable):
-            _check(file)
-            file.take_over()
-            return cls(file, lock, clock, snapshot_every)
+    def _sound(self, alarms: tuple[str, ...]) -> None:
+        self.alarms = alarms
+        notes = [Note(kind="journal_damaged", text=alarm, at=self._clock.now()) for alarm in alarms]
+        if notes:
+            self.record(*notes)
 
     def close(self) -> None:
-        """Put everything into one file and let another process have it. Twice is once."""
+        """Put everything into one file and let another process have it. Twice is once.
+
+        Raises JournalError when that fails; what was kept is kept all the same, and the journal can be opened again.
+        """
         if self._is_closed:
             return
         self._is_closed = True
@@ -150,7 +166,12 @@ class OrderJournal:
             if self._failure is None:
                 with explained("the journal could not be put away", JournalUnwritable):
                     self._file.checkpoint()
+        except JournalError as error:
+            self._failure = error
+            raise
         finally:
+            if self._failure is not None:
+                self._file.leave_log()
             self._file.close()
             self._lock.release()
 
@@ -174,7 +195,9 @@ class OrderJournal:
         if self._failure is not None and any(isinstance(intent, PlaceIntent) for intent in intents):
             raise JournalUnwritable(f"the journal has failed before: {self._failure}") from self._failure
         reach("before_intent_write")
-        seq = self._write(intents, Durability.DURABLE, "after_intent_write_before_commit")
+        # a flush that failed once is never tried again: its success would prove nothing of what was written before
+        durability = Durability.DURABLE if self._failure is None else Durability.KEPT
+        seq = self._write(intents, durability, "after_intent_write_before_commit")
         reach("after_intent_durable")
         return seq
 
@@ -215,92 +238,38 @@ class OrderJournal:
             raise JournalUnavailable("the journal is closed. Nothing was written or sent; open it again")
         if isinstance(self._failure, JournalFenced):
             raise self._failure
-        rows = self._rows(entries)
-        links: dict[str, str] = {}
+        records = self._records(entries)
         try:
             with explained("the journal could not be written", JournalUnwritable):
                 with self._file.transaction(durability):
-                    for entry, row in zip(entries, rows, strict=True):
-                        self._write_one(entry, row, links)
+                    for record, entry in zip(records, entries, strict=True):
+                        self._rows.write(record, entry)
                     reach(point)
-                if rows:
-                    self._seq, self._check = rows[-1][0], rows[-1][-1]
-                self._remember(links)
-                self._file.checkpoint_when_due()
+                self._rows.commit()
+                if records:
+                    self._seq, self._check = records[-1].seq, records[-1].check
+                if self._failure is None:
+                    self._file.checkpoint_when_due()
         except JournalError as error:
+            self._rows.roll_back()
             self._fail(error)
             raise
         except BaseException:  # such as Ctrl-C: the transaction may have been committed or not, only the file knows
+            self._rows.roll_back()
             self._look_where_it_ends()
             raise
         return self._seq
 
-    def _rows(self, entries: Sequence[Entry]) -> list[tuple[int, int, str, bytes, bytes]]:
+    def _records(self, entries: Sequence[Entry]) -> list[Record]:
         at = to_micros(self._clock.now())
         seq, check = self._seq, self._check
-        rows = []
+        records = []
         for entry in entries:
             seq += 1
             kind, body = kind_of(entry), encode(entry)
             check = checksum(check, seq, at, kind, body)
-            rows.append((seq, at, kind, body, check))
-        return rows
-
-    def _write_one(self, entry: Entry, row: tuple[int, int, str, bytes, bytes], links: dict[str, str]) -> None:
-        seq, at, kind, body, check = row
-        ref = self._begin_order(entry, seq) if isinstance(entry, PlaceIntent | Adopted) else self._about(entry, links)
-        self._file.add_records([(seq, at, kind, ref, body, check)])
-        if isinstance(entry, Mark):
-            self._file.set_mark(entry.name, entry.value, seq)
-
-    def _begin_order(self, entry: PlaceIntent | Adopted, seq: int) -> str:
-        if isinstance(entry, PlaceIntent):
-            known = self._file.order(entry.client_order_id)
-            if known is not None:
-                raise LifecycleError(
-                    f"{entry.client_order_id} is the id of an order of record {known[3]}. Nothing was sent; "
-                    "give the new order a new id"
-                )
-            self._file.add_order(entry.client_order_id, entry.request.symbol, None, seq)
-            return entry.client_order_id
-        update = entry.update
-        name = self._name_of(update.symbol, update.client_order_id, update.exchange_order_id)
-        if self._file.order(name) is None:
-            self._file.add_order(name, update.symbol, update.exchange_order_id, seq)
-        return name
-
-    def _about(self, entry: Entry, links: dict[str, str]) -> str | None:
-        """Whose record it is: our id of the order; what it says of the exchange's id is learned."""
-        if isinstance(entry, Mark | Note | PlaceIntent | Adopted):
-            return None
-        described = entry if isinstance(entry, OrderUpdate | Fill | FillVoided) else getattr(entry, "update", None)
-        if described is None:
-            return entry.client_order_id
-        symbol, exchange_order_id = described.symbol, described.exchange_order_id
-        client_order_id = entry.client_order_id
-        if client_order_id is None:
-            return self._name_of(symbol, None, exchange_order_id)
-        if exchange_order_id is None or self._links.get(client_order_id) == exchange_order_id:
-            return client_order_id
-        name = self._name_of(symbol, client_order_id, exchange_order_id)
-        if name == client_order_id:
-            self._file.learn_exchange_id(name, exchange_order_id)
-            links[name] = exchange_order_id
-        return name
-
-    def _name_of(self, symbol: str, client_order_id: str | None, exchange_order_id: str | None) -> str:
-        """The id that we keep the order under: ours where it is known, else that of the exchange's id."""
-        if client_order_id is not None and self._file.order(client_order_id) is not None:
-            return client_order_id
-        known = None
-        if exchange_order_id is not None:
-            known = self._file.order_by_exchange_id(symbol, exchange_order_id)
-        return known or client_order_id or f"external:{symbol}:{exchange_order_id}"
-
-    def _remember(self, links: dict[str, str]) -> None:
-        self._links.update(links)
-        while len(self._links) > _LINKS_REMEMBERED:
-            self._links.popitem(last=False)
+            records.append(Record(seq, at, kind, body, check))
+        return records
 
     def _fail(self, error: JournalError) -> None:
         """No intent from now on. What the disk did with a flush that failed is not known, so it is not tried again."""
@@ -329,8 +298,7 @@ class OrderJournal:
         """
         if self._failure is not None:
             raise JournalUnwritable(f"the journal has failed before: {self._failure}") from self._failure
-        body = zlib.compress(orjson.dumps(tracker_state.dump(tracker)), 1)
-        snapshot = Snapshot(self._seq, self._check, tracker_state.digest(tracker), body, _body_check(body))
+        snapshot = snapshot_of(tracker, self._seq, self._check)
         try:
             with explained("the snapshot could not be written", JournalUnwritable):
                 with self._file.transaction(Durability.DURABLE):
@@ -391,28 +359,9 @@ def last_trade(symbol: str, trade_id: str) -> Mark:
     return Mark(name=_LAST_TRADE + symbol, value=trade_id)
 
 
-def recovered(file: JournalFile) -> OrderTracker:
-    """The tracker after the last record of `file`."""
-    seq, tracker = _from_snapshot(file)
-    for record in file.records(seq):
-        replay_entry(tracker, record.entry())
-        reach("in_recovery")
-    return tracker
-
-
-def _from_snapshot(file: JournalFile) -> tuple[int, OrderTracker]:
-    for snapshot in file.snapshots():
-        if snapshot.check != file.check_at(snapshot.seq) or snapshot.body_check != _body_check(snapshot.body):
-            _log.error("the snapshot of record %d is damaged; an older one is used", snapshot.seq)
-            continue
-        return snapshot.seq, tracker_state.load(orjson.loads(zlib.decompress(snapshot.body)))
-    if file.base()[0] > 0:
-        raise JournalDamaged("no snapshot of the journal is intact, and its first records are not kept any more")
-    return 0, OrderTracker()
-
-
-def _body_check(body: bytes) -> bytes:
-    return hashlib.blake2b(body, digest_size=16).digest()
+def _committed_frames(path: Path) -> int:
+    with explained(f"{path} cannot be read", JournalUnavailable):
+        return committed_frames(path.with_name(path.name + WAL_SUFFIX))
 
 
 def _order_of(name: str, archived: bytes | None, records: Sequence[Record]) -> InFlightOrder | None:
@@ -420,16 +369,3 @@ def _order_of(name: str, archived: bytes | None, records: Sequence[Record]) -> I
     for record in records:
         replay_entry(tracker, record.entry())
     return tracker.get_order(name)
-
-
-def _check(file: JournalFile) -> None:
-    before = file.base()
-    seq, check = before
-    for record in file.records(seq):
-        if record.seq != seq + 1 or not record.is_intact(check):
-            raise JournalDamaged(
-                f"record {record.seq} of {file.path} is not what was written. Nothing was changed or sent. "
-                "`yunmin journal verify` shows the damage; `yunmin journal repair` keeps a copy and puts it right",
-                seq=record.seq,
-            )
-        seq, check = record.seq, record.check
