@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from yunmin.clock import ManualClock
-from yunmin.execution import OrderJournal
+from yunmin.execution.order_journal import OrderJournal
 
 
 @pytest.fixture

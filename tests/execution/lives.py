@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from yunmin.core.data_contracts import CancelRequest, Fill, OrderRequest, OrderState, OrderUpdate, SubmitResult, Verdict
 from yunmin.core.order_tracker import OrderTracker
-from yunmin.execution import Entry, OrderJournal, PlaceIntent, apply_entry
+from yunmin.execution.order_journal import Entry, OrderJournal, PlaceIntent, apply_entry
 
 __all__ = ["SYMBOL", "a_fill", "a_life", "an_intent", "an_update", "follow"]
 

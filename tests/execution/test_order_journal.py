@@ -16,7 +16,7 @@ from yunmin.core.data_contracts import CancelRequest, Fill, OrderRequest, OrderS
 from yunmin.core.order_tracker import OrderTracker
 from yunmin.core.tracker_state import digest
 from yunmin.errors import InvalidValue, JournalError, LifecycleError
-from yunmin.execution import Adopted, Mark, Note, OrderJournal, PlaceIntent, apply_entry
+from yunmin.execution.order_journal import Adopted, Mark, Note, OrderJournal, PlaceIntent, apply_entry
 
 
 def opened(folder: Path, clock: ManualClock, snapshot_every: int = 20_000) -> OrderJournal:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -32,10 +33,14 @@ from yunmin.core.data_contracts import (
 from yunmin.core.order_tracker import OrderTracker
 from yunmin.core.tracker_state import digest
 from yunmin.errors import JournalError
-from yunmin.execution import Entry, Mark, OrderJournal, PlaceIntent, apply_entry
+from yunmin.execution.order_journal import Entry, Mark, OrderJournal, PlaceIntent, apply_entry
 from yunmin.testing.verify.disk import Disk, DiskError, Sticky
 
-__all__ = ["IoReport", "sweep_journal"]
+__all__ = ["WAYS", "IoReport", "sweep_journal"]
+
+Way = tuple[DiskError, Sticky]
+WAYS: Final = tuple((error, sticky) for error in DiskError for sticky in Sticky)
+"""How a call may fail: with which error, and once or from then on."""
 
 _SYMBOL: Final = "BTC/USDT"
 
@@ -54,40 +59,45 @@ class _Told:
     """What the journal said while the disk was failing."""
 
     durable: list[Entry] = field(default_factory=list)
-    kept: list[Entry] = field(
-        default_factory=list
-    )  # in the order in which they were acknowledged, the durable ones too
+    kept: list[Entry] = field(default_factory=list)  # all, in the order in which they were acknowledged
     refused: list[Entry] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
     live: OrderTracker = field(default_factory=OrderTracker)
 
 
-def sweep_journal(*, orders: int = 4, seed: int = 1, on_run: Callable[[int], object] = lambda _: None) -> IoReport:
-    """Fail each call of the disk in turn, in each way. `seed` decides what of the unflushed survives a loss of power.
+def sweep_journal(
+    *, orders: int = 4, seed: int = 1, ways: Sequence[Way] = WAYS, on_run: Callable[[int], object] = lambda _: None
+) -> IoReport:
+    """Fail each call of the disk in turn, in each of the `ways`; `on_run` hears how many runs are done.
 
-    `on_run` hears how many runs are done.
+    `seed` decides what of the unflushed survives a loss of power.
     """
-    runs = failures = most_calls = 0
-    violations: list[str] = []
-    for error in DiskError:
-        for sticky in Sticky:
-            fail_at = 0
-            while True:
-                fail_at += 1
-                disk = Disk(fail_at=fail_at, error=error, sticky=sticky)
-                with _errors_are_meant():
-                    told = _trial(disk, orders)
-                where = f"{error}, {sticky}, call {fail_at} ({', '.join(disk.failed[:1]) or 'none failed'})"
-                images = _images(disk, seed + fail_at)
-                violations += [f"{where}: {what}" for what in told.violations]
-                violations += [f"{where}: {what}" for what in _judge(told, images)]
-                runs += 1
-                failures += bool(disk.failed)
-                most_calls = max(most_calls, disk.calls)
-                on_run(runs)
-                if not disk.failed:
-                    break
-    return IoReport(runs, most_calls, failures, tuple(violations))
+    tally = _Tally(on_run)
+    for error, sticky in ways:
+        for fail_at in count(1):
+            disk = Disk(fail_at=fail_at, error=error, sticky=sticky)
+            with _errors_are_meant():
+                told = _trial(disk, orders)
+            where = f"{error}, {sticky}, call {fail_at} ({', '.join(disk.failed[:1]) or 'none failed'})"
+            broken = [*told.violations, *_judge(told, _images(disk, seed + fail_at))]
+            tally.add(disk, [f"{where}: {what}" for what in broken])
+            if not disk.failed:
+                break
+    return IoReport(tally.runs, tally.most_calls, tally.failures, tuple(tally.violations))
+
+
+class _Tally:
+    def __init__(self, on_run: Callable[[int], object]) -> None:
+        self.runs = self.failures = self.most_calls = 0
+        self.violations: list[str] = []
+        self._on_run = on_run
+
+    def add(self, disk: Disk, violations: list[str]) -> None:
+        self.runs += 1
+        self.failures += bool(disk.failed)
+        self.most_calls = max(self.most_calls, disk.calls)
+        self.violations += violations
+        self._on_run(self.runs)
 
 
 @contextmanager
