@@ -43,7 +43,7 @@ class Outlet:
     def __init__(self) -> None:
         self.frames: list[Any] = []
 
-    def send(self, frame: bytes) -> None:
+    def send(self, frame: bytes, about: str = "") -> None:
         self.frames.append(orjson.loads(frame))
 
     def close(self, code: int, reason: bytes = b"") -> None:
