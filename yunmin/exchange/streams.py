@@ -67,6 +67,8 @@ class StreamsMarket(Protocol):
         """Best bid and ask, and the last price."""
         ...
 
-    def stream_order_book(self, symbol: str) -> NewsStream[OrderBook | StreamOpened | StreamLost | StreamGap]:
-        """The book, kept from its differences; resynchronised where they do not join."""
+    def stream_order_book(
+        self, symbol: str, *, limit: int = 100
+    ) -> NewsStream[OrderBook | StreamOpened | StreamLost | StreamGap]:
+        """The book, `limit` levels of each side, kept from its differences; resynchronised where they do not join."""
         ...

@@ -17,6 +17,7 @@ from yunmin.core.data_contracts import AccountNews, Instrument
 from yunmin.errors import ClockSkew, MalformedResponse
 from yunmin_binance.account_events import parse_balances, parse_report, parse_transfer
 from yunmin_binance.auth import BinanceAuth
+from yunmin_binance.fields import says_each_key_once
 from yunmin_binance.refusals import stream_refusal
 
 __all__ = ["AccountFeed"]
@@ -96,7 +97,7 @@ class AccountConversation:
         if event is None:
             self._hear_answer(raw)
             return
-        if message.count(b'":') != len(raw) + len(event) and not _says_each_once(message, raw):
+        if message.count(b'":') != len(raw) + len(event) and not says_each_key_once(message, raw):
             raise MalformedResponse("a key stands twice in one JSON object")
         kind = event["e"]
         reader = self._readers.get(kind)
@@ -130,17 +131,6 @@ class AccountConversation:
             self._ears.is_known()
         else:
             self._ears.ended("the exchange has forgotten the subscription")
-
-
-def _says_each_once(message: bytes, raw: object) -> bool:
-    """Whether `message` has no more keys than what was read of it, at any depth."""
-    return message.count(b'":') == _count_keys(raw)
-
-
-def _count_keys(found: object) -> int:
-    if isinstance(found, dict):
-        return len(found) + sum(_count_keys(value) for value in found.values() if isinstance(value, (dict, list)))
-    return sum(map(_count_keys, found)) if isinstance(found, list) else 0
 
 
 def _request(number: int, method: str, params: Mapping[str, object] | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from yunmin.ccxt_bridge import CcxtConnector, Feed
 from yunmin.clock import Clock
@@ -28,10 +28,15 @@ from yunmin.exchange import ConnectorConfig
 from yunmin_binance import parse
 from yunmin_binance.account_stream import AccountFeed
 from yunmin_binance.auth import BinanceAuth
-from yunmin_binance.endpoints import account_stream_url_of, endpoint_for
+from yunmin_binance.book_stream import BookFeed
+from yunmin_binance.endpoints import account_stream_url_of, endpoint_for, market_stream_url_of
+from yunmin_binance.market_stream import CandleFeed, TickerFeed, TradeFeed
 from yunmin_binance.traits import RECV_WINDOW, TRAITS
 
 __all__ = ["BinanceSpot"]
+
+_SNAPSHOT_LEVELS: Final = 1000
+"""Of the book that a stream begins with, on each side: 50 of the 6000 units of weight that a minute has."""
 
 
 class BinanceSpot(CcxtConnector):
@@ -154,6 +159,22 @@ class BinanceSpot(CcxtConnector):
             resynchronise=self.synchronise_clock,
             market_of=self.instrument_by_exchange_symbol,
         )
+
+    def _candle_feed(self, market: Instrument, timeframe: str) -> Feed[Candle]:
+        return CandleFeed(market_stream_url_of(self.config), market, timeframe)
+
+    def _trade_feed(self, market: Instrument) -> Feed[PublicTrade]:
+        return TradeFeed(market_stream_url_of(self.config), market)
+
+    def _ticker_feed(self, market: Instrument) -> Feed[Ticker]:
+        return TickerFeed(market_stream_url_of(self.config), market)
+
+    def _book_feed(self, market: Instrument, limit: int) -> Feed[OrderBook]:
+        async def snapshot() -> OrderBook:
+            return await self.fetch_order_book(market.symbol, limit=_SNAPSHOT_LEVELS)
+
+        url = market_stream_url_of(self.config)
+        return BookFeed(url, market, limit=limit, snapshot=snapshot, clock=self.clock)
 
     # --- how answers are read --------------------------------------------------------------------------------------
 

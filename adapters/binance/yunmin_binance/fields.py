@@ -13,7 +13,7 @@ from yunmin.clock import from_millis
 from yunmin.core.data_contracts.money import to_decimal, to_non_negative
 from yunmin.errors import MalformedResponse
 
-__all__ = ["figure", "flag", "moment", "rows", "signed", "text", "wire_id"]
+__all__ = ["figure", "flag", "moment", "rows", "says_each_key_once", "signed", "text", "whole", "wire_id"]
 
 
 def wire_id(value: object) -> str:
@@ -63,3 +63,24 @@ def rows(raw: object) -> list[Any]:
     if isinstance(raw, list):
         return raw
     raise MalformedResponse(f"a list was expected, not {type(raw).__name__}")
+
+
+def whole(value: object) -> int:
+    """A whole number that is not negative."""
+    if type(value) is int and value >= 0:
+        return value
+    raise MalformedResponse(f"a whole number of type {type(value).__name__}")
+
+
+def says_each_key_once(message: bytes, found: object) -> bool:
+    """Whether `message` has no more keys than what was read of it: of two under one name, only one was read.
+
+    Binance writes no space before a colon. A text with a quote and a colon in it makes this False: so much for doubt.
+    """
+    return message.count(b'":') == _count_keys(found)
+
+
+def _count_keys(found: object) -> int:
+    if isinstance(found, dict):
+        return len(found) + sum(_count_keys(value) for value in found.values() if isinstance(value, (dict, list)))
+    return sum(map(_count_keys, found)) if isinstance(found, list) else 0

@@ -38,7 +38,7 @@ TRAITS: Final = Traits(
         Capability.PUBLIC_TRADES: Support.FULL,
         Capability.CANDLES: Support.FULL,
         Capability.ACCOUNT_STREAM: Support.FULL,
-        Capability.MARKET_STREAM: Support.NOT_YET,
+        Capability.MARKET_STREAM: Support.FULL,
         Capability.LOCAL_VENUE: Support.FULL,
     },
     order_types=frozenset({OrderType.LIMIT, OrderType.MARKET, OrderType.LIMIT_MAKER}),
