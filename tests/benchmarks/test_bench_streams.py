@@ -1,4 +1,4 @@
-"""The benchmark runs and says what it promises to say; what it measures is never judged here."""
+"""The streams' benchmark runs; how fast they are, it shows by itself."""
 
 from __future__ import annotations
 
@@ -10,15 +10,11 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_quick_run_tells_every_size_plain_and_compressed() -> None:
+def test_every_report_of_a_flood_is_delivered_to_us() -> None:
     command = [sys.executable, "-m", "tests.benchmarks.bench_streams", "--quick", "--json"]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
-    rows = json.loads(run.stdout)
-    assert [(row["subscribers"], row["compressed"]) for row in rows] == [
-        (1, False),
-        (10, False),
-        (100, False),
-        (100, True),
-    ]
-    assert [row["events"] for row in rows] == [100, 1000, 10_000, 10_000]
-    assert all(row["events per second"] > 0 for row in rows)
+    figures = json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
+    assert set(figures["latency"]) == {"100/s", "1000/s", "5000/s"}
+    for clients in figures["cpu"].values():
+        assert set(clients) == {"raw aiohttp", "ccxt.pro", "ours, an item", "ours, a listener"}
+        for name in ("raw aiohttp", "ours, an item", "ours, a listener"):
+            assert clients[name]["delivered"] == clients[name]["of"], name

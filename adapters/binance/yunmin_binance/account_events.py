@@ -8,7 +8,7 @@ its new name in `c`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from yunmin.core.data_contracts import (
     Balance,
@@ -34,16 +34,15 @@ _EXECUTIONS: Final = frozenset({"TRADE", "CALCULATED"})
 _NO_REASON: Final = "NONE"
 
 
-class Report(NamedTuple):
-    """What one executionReport says. `doubt` says why it cannot be all: then the exchange is to be asked."""
-
-    update: OrderUpdate
-    fill: Fill | None
-    doubt: str | None
+Report = tuple[OrderUpdate, Fill | None, str | None]
+"""What one executionReport says: the order, the execution if it was one, and why it cannot be all, where it cannot."""
 
 
 def parse_report(event: Json, symbol: str) -> Report:
-    """The order as it stands after the event, and the execution that the event was, if it was one."""
+    """The order as it stands after the event, and the execution that the event was, if it was one.
+
+    The third part says what is missing from the event: then the exchange is to be asked.
+    """
     status = text(event["X"])
     order_id = wire_id(event["i"])
     client_order_id = text(event["c"])
@@ -67,7 +66,7 @@ def parse_report(event: Json, symbol: str) -> Report:
             "trigger_price": figure(event["P"]) or None,
             "filled_qty": filled,
             "filled_cost": _cost(event["Z"], filled),
-            "created_at": moment(event["O"]),
+            "created_at": ts if event["O"] == event["T"] else moment(event["O"]),
             "updated_at": ts,
             "reason": _reason(event),
             "source": _STREAM,
@@ -76,10 +75,10 @@ def parse_report(event: Json, symbol: str) -> Report:
     )
     if event["t"] == _NO_TRADE:
         missing = event["x"] in _EXECUTIONS and figure(event["l"]) > ZERO
-        return Report(update, None, "an execution without a trade id" if missing else None)
+        return update, None, "an execution without a trade id" if missing else None
     qty, price = figure(event["l"]), figure(event["L"])
     if qty == ZERO or price == ZERO:
-        return Report(update, None, "an execution without a quantity or a price")
+        return update, None, "an execution without a quantity or a price"
     fill = Fill.from_checked(
         {
             "symbol": symbol,
@@ -97,7 +96,7 @@ def parse_report(event: Json, symbol: str) -> Report:
             "source": _STREAM,
         }
     )
-    return Report(update, fill, None)
+    return update, fill, None
 
 
 def parse_balances(event: Json) -> BalanceUpdate:

@@ -111,12 +111,12 @@ class AccountConversation:
         market = self._market_of(event["s"])
         if market is None:
             raise MalformedResponse(f"a symbol that is not listed: {str(event['s'])[:40]!r}")
-        report = parse_report(event, market.symbol)
-        if report.fill is not None:
-            self._ears.news(report.fill)
-        self._ears.news(report.update)
-        if report.doubt is not None:
-            self._ears.missed(report.doubt)
+        update, fill, doubt = parse_report(event, market.symbol)
+        if fill is not None:
+            self._ears.news(fill)
+        self._ears.news(update)
+        if doubt is not None:
+            self._ears.missed(doubt)
 
     def _hear_answer(self, raw: Mapping[str, Any]) -> None:
         number, status = raw["id"], raw["status"]

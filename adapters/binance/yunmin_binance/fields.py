@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from yunmin.clock import from_millis
@@ -44,6 +45,7 @@ def text(value: object) -> str:
     raise MalformedResponse(f"a text of type {type(value).__name__}")
 
 
+@lru_cache(maxsize=16_384)  # one order's price and quantity come again with all of its news
 def figure(value: object) -> Decimal:
     """A decimal that is not negative, from the wire's own text; null is not "no figure" where there must be one."""
     if type(value) is str:
