@@ -138,7 +138,8 @@ class Pit:
         order.state = state
         order.updated = account.updated = now
         order.index.close(order)
-        if state is not _FILLED and self.listeners:
+        # what ended in place of a trade has been told as that
+        if state is not _FILLED and order.expiry_reason is not ExpiryReason.SELF_TRADE and self.listeners:
             self.tell(_ENDINGS[state], now, order)
         if order.group is not None:
             self._follow_list(floor, order, order.group, now)
@@ -175,13 +176,13 @@ class Pit:
                 self.expire(floor, maker, ExpiryReason.SELF_TRADE, now)
         if from_taker:
             self._withhold(floor, taker, from_taker, number, now)
-            if not taker.remaining:
-                taker.expiry_reason = ExpiryReason.SELF_TRADE
 
     def _withhold(self, floor: MarketFloor, order: Order, qty: int, number: int, now: int) -> None:
         order.prevented += qty
         order.prevented_match = number
         order.updated = order.owner.updated = now
+        if not order.remaining:
+            order.expiry_reason = ExpiryReason.SELF_TRADE
         self.release_spare(floor, order)
         if self.listeners:
             self.tell(EventKind.PREVENTED, now, order)

@@ -15,6 +15,7 @@ from pydantic import Field, SecretStr, model_validator
 from yunmin.core.data_contracts import Contract
 from yunmin.core.data_contracts.money import Price, Qty
 from yunmin_binance.local_account import LOCAL_API_KEY, LOCAL_API_SECRET
+from yunmin_binance.venue.count_filters import CountFilters
 from yunmin_binance.venue.limits import LimitsConfig
 from yunmin_binance.venue.symbols import DEFAULT_SYMBOLS, PERMISSIONS, SymbolRules, rules_of
 
@@ -67,7 +68,8 @@ class AccountConfig(Contract):
 
     Rates are fractions (0.001 is 0.1 %). `pays_fees_in_bnb` takes fees, a quarter cheaper, from BNB while there is any.
     `key_rights` is what its key may be used for; `permissions` are what markets ask for (SPOT, TRD_GRP_002, ...); an
-    account that may not trade (`can_trade=False`) neither places nor cancels, whatever its key.
+    account that may not trade (`can_trade=False`) neither places nor cancels, whatever its key. Accounts with the same
+    `trade_group` (-1: none) count as one for self-trade prevention.
     """
 
     name: str = Field(min_length=1, max_length=64)
@@ -81,6 +83,7 @@ class AccountConfig(Contract):
     key_rights: tuple[KeyRight, ...] = tuple(KeyRight)
     permissions: tuple[str, ...] = ("SPOT",)
     can_trade: bool = True
+    trade_group: int = Field(default=-1, ge=-1)
 
     @model_validator(mode="after")
     def _has_known_permissions(self) -> AccountConfig:
@@ -126,6 +129,7 @@ class VenueConfig(Contract):
     extra_symbols: tuple[SymbolRules, ...] = ()
     accounts: tuple[AccountConfig, ...] = Field(default_factory=default_accounts)
     limits: LimitsConfig = LimitsConfig()
+    exchange_filters: CountFilters = CountFilters()
     liquidity: Liquidity = Liquidity.WALK
     levels: int = Field(default=10, ge=1, le=500)
     volatility: int = Field(default=500, ge=0, le=100_000)

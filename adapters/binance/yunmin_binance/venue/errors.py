@@ -240,6 +240,8 @@ _REFUSED_ORDERS: Final[dict[Refusal, str]] = {
     Refusal.WOULD_TRIGGER: "Order would trigger immediately.",
     Refusal.INSUFFICIENT_FUNDS: "Account has insufficient balance for requested action.",
     Refusal.EMPTY_BOOK: "Order book liquidity is less than symbol minimum quantity.",
+    Refusal.ICEBERG_TOO_LARGE: "IcebergQty exceeds QTY.",
+    Refusal.NO_LEVEL_TO_PEG_TO: "Order book liquidity is too low for this pegged order.",
     Refusal.BELOW_ONE_STEP: "Order book liquidity is less than `LOT_SIZE` filter minimum quantity.",
 }
 
@@ -256,6 +258,7 @@ def refused_order(refusal: Refusal) -> ApiError:
 _REFUSED_AMENDMENTS: Final[dict[Refusal, str]] = {
     Refusal.UNKNOWN_ORDER: "Unknown order sent.",
     Refusal.DUPLICATE_CLIENT_ID: "Duplicate order sent.",
+    Refusal.NOT_SIZED_YET: "Order amend (pending OPO order) is not supported.",
     Refusal.NO_CHANGE: "The requested action would change no state; rejecting",
     Refusal.WOULD_GROW: "Order amend (quantity increase) is not supported.",
 }

@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from string import ascii_letters, digits
-from typing import Final
+from typing import Final, NamedTuple
 
 from yunmin.clock import Clock, seeded
+from yunmin.core.data_contracts.enums import OrderState, Side
 from yunmin.simulation.fees import FeeDiscount, FeeSchedule
 from yunmin.simulation.ledger import Account, Ledger
 from yunmin.simulation.market_floor import MarketFloor
 from yunmin.simulation.matching_engine import MatchingEngine
 from yunmin.simulation.order_lists import NewList, OrderList
 from yunmin.simulation.orders import Amendment, EngineEvent, EventKind, NewOrder, Order, Refusal
+from yunmin.simulation.plans import Plan
 from yunmin.simulation.units import to_units
 from yunmin_binance.venue.config import AccountConfig, KeyRight, VenueConfig
 from yunmin_binance.venue.errors import ApiError, refused_amendment, refused_order
-from yunmin_binance.venue.filters import AVERAGE_PRICE_MINUTES, Filters, is_priceless
+from yunmin_binance.venue.filters import Filters
 from yunmin_binance.venue.houses import Houses
 from yunmin_binance.venue.limits import OrderMeter, TrafficMeter
 from yunmin_binance.venue.listen_keys import ListenKeys
+from yunmin_binance.venue.order_checks import OrderChecks
 from yunmin_binance.venue.reference_price import price_bounds
 from yunmin_binance.venue.signing import HmacVerifier, PublicKeyVerifier, Verifier
 from yunmin_binance.venue.symbols import SymbolRules, SymbolStatus
 
-__all__ = ["DISCOUNT_ASSET", "DISCOUNT_RATE", "Exchange", "Member"]
+__all__ = ["DISCOUNT_ASSET", "DISCOUNT_RATE", "Exchange", "Member", "Rejection"]
 
 DISCOUNT_ASSET: Final = "BNB"
 DISCOUNT_RATE: Final = Decimal("0.25")
 
+_NO_NUMBER: Final = -1
 _ID_ALPHABET: Final = ascii_letters + digits
 _CANCELLABLE: Final = frozenset({SymbolStatus.TRADING, SymbolStatus.CANCEL_ONLY})
 
@@ -44,6 +49,17 @@ class Member:
     rights: frozenset[KeyRight] = frozenset(KeyRight)
     permissions: tuple[str, ...] = ("SPOT",)
     can_trade: bool = True
+
+
+class Rejection(NamedTuple):
+    """What an account asked for and was refused with the words `message`, where its user data stream is told so.
+
+    An order that was to replace another one never came to be: it has no number.
+    """
+
+    account: str
+    asked: Order | NewList
+    message: str
 
 
 class Exchange:
@@ -70,7 +86,11 @@ class Exchange:
         self._open_accounts(config.accounts)
         self._bind_prices()
         self.houses = Houses(self.engine, config)
+        self._rejection_listeners: list[Callable[[Rejection], None]] = []
+        self.exchange_filters = config.exchange_filters
         self.engine.listen(self._count)
+        self._checks = OrderChecks(self.engine, self.rules, self.filters, config.exchange_filters)
+        self.engine.vet_released(self._checks.vet)
         self.step(config.warmup_steps)
 
     def told_time(self) -> int:
@@ -108,15 +128,10 @@ class Exchange:
 
     def check(self, new: NewOrder) -> None:
         """Raise what the exchange says where `new` breaks a filter of its market."""
-        tape = self.floor(new.market).tape
-        self.require_open(new.market)
-        permissions = self._permissions.get(new.account)
-        if permissions is not None and not self.rules[new.market].permits(permissions):
-            raise ApiError.symbol_not_permitted()
-        is_market = is_priceless(new.order_type)
-        average = tape.average_price(self.engine.now(), AVERAGE_PRICE_MINUTES) if is_market else 0
-        open_orders = self.engine.orders_of(new.account).open_orders(new.market)
-        self.filters[new.market].check(new, average_price=average, open_orders=open_orders)
+        self.floor(new.market)
+        self._check_market(new)
+        self._checks.terms(new)
+        self._checks.counts((new,))
 
     def submit(self, new: NewOrder, labels: dict[str, int]) -> Order:
         """Check and place `new`; `labels` are told again with the order whenever it is shown."""
@@ -124,9 +139,56 @@ class Exchange:
         placed = self.engine.place(new)
         if isinstance(placed, Refusal):
             raise refused_order(placed)
-        if labels:
-            self.labels[(placed.market, placed.id)] = labels
+        self._label(placed, labels)
         return placed
+
+    def submit_list(self, new: NewList, labels: Sequence[dict[str, int]]) -> OrderList:
+        """Check and place orders that belong together, with the labels of each."""
+        first = new.orders[0]
+        self._check_market(first)
+        for one in new.orders:
+            # what is paid for by another order has no quantity to check yet
+            self._checks.terms(one, with_qty=one is new.working or not new.pays)
+        self._checks.counts(new.orders)
+        self._checks.lists(first)
+        placed = self.engine.place_list(new)
+        if isinstance(placed, Refusal):
+            raise refused_order(placed)
+        for order, given in zip(placed.orders, labels, strict=True):
+            self._label(order, given)
+        return placed
+
+    def listen_to_rejections(self, listener: Callable[[Rejection], None]) -> None:
+        """Tell `listener` of every list, and of every replacement, that is refused from now on."""
+        self._rejection_listeners.append(listener)
+
+    def tell_replacement_rejected(self, new: NewOrder, error: ApiError) -> None:
+        """The order that `new` was to replace is cancelled, and `new` was refused."""
+        owner = self.ledger.account(new.account)
+        if owner is None:
+            return
+        plan = Plan(new.side is Side.BUY, new.qty, lock=0, price=new.price, is_waiting=True)
+        order = Order(_NO_NUMBER, new, owner, self.engine.orders_of(new.account), plan, self.engine.now())
+        order.state = OrderState.REJECTED
+        self._tell_rejected(Rejection(new.account, order, error.message))
+
+    def tell_list_rejected(self, new: NewList, error: ApiError) -> None:
+        """The engine's rules refused a list."""
+        self._tell_rejected(Rejection(new.orders[0].account, new, error.message))
+
+    def _tell_rejected(self, rejection: Rejection) -> None:
+        for listener in self._rejection_listeners:
+            listener(rejection)
+
+    def _check_market(self, new: NewOrder) -> None:
+        self.require_open(new.market)
+        permissions = self._permissions.get(new.account)
+        if permissions is not None and not self.rules[new.market].permits(permissions):
+            raise ApiError.symbol_not_permitted()
+
+    def _label(self, order: Order, labels: dict[str, int]) -> None:
+        if labels:
+            self.labels[(order.market, order.id)] = labels
 
     def cancel(self, order: Order, cancel_id: str) -> Order | Refusal:
         """Cancel `order` by the name `cancel_id`, under which its owner is told of it."""
@@ -144,23 +206,6 @@ class Exchange:
         owner = self.ledger.account(account)
         if owner is not None:
             owner.updated = self.engine.now()
-
-    def submit_pair(
-        self, one: NewOrder, other: NewOrder, labels: tuple[dict[str, int], dict[str, int]], client_list_id: str
-    ) -> OrderList:
-        """Check and place two orders of which one cancels the other."""
-        index = self.engine.orders_of(one.account)
-        for new in (one, other):
-            self.check(new)
-        open_lists = sum(pair.market == one.market for pair in index.open_lists())
-        self.filters[one.market].check_list(open_lists=open_lists)
-        placed = self.engine.place_list(NewList(client_list_id, (one, other)))
-        if isinstance(placed, Refusal):
-            raise refused_order(placed)
-        for order, given in zip(placed.orders, labels, strict=True):
-            if given:
-                self.labels[(order.market, order.id)] = given
-        return placed
 
     def amend(self, order: Order, qty: int, client_order_id: str) -> Amendment:
         """Make `order` smaller where it stands, under a new client order id."""
@@ -188,7 +233,7 @@ class Exchange:
 
     def _open_accounts(self, accounts: tuple[AccountConfig, ...]) -> None:
         for number, config in enumerate(accounts, start=1):
-            account = self.ledger.open_account(config.name, fees=_fees(config))
+            account = self.ledger.open_account(config.name, fees=_fees(config), trade_group=config.trade_group)
             for asset, owned in config.balances.items():
                 self.ledger.deposit(config.name, asset, to_units(owned))
             self._permissions[config.name] = config.permissions

@@ -17,7 +17,7 @@ from yunmin.clock import Clock
 from yunmin.simulation.orders import EngineEvent
 from yunmin_binance.venue.chaos.interference import Interference
 from yunmin_binance.venue.errors import ApiError
-from yunmin_binance.venue.exchange import Exchange
+from yunmin_binance.venue.exchange import Exchange, Rejection
 from yunmin_binance.venue.limits import seconds_until
 from yunmin_binance.venue.streams.board import in_micros, in_millis
 from yunmin_binance.venue.streams.connection import Connection, Receiver
@@ -54,6 +54,7 @@ class Sockets:
         self._is_due = False
         self._told_at = dict.fromkeys(_BATCHED, 0)
         exchange.engine.listen(self._hear)
+        exchange.listen_to_rejections(self._hear_rejected)
 
     @property
     def connections(self) -> tuple[Connection, ...]:
@@ -97,6 +98,10 @@ class Sockets:
     def _hear(self, event: EngineEvent) -> None:
         self.users.hear(event)
         self.markets.hear(event)
+        self._soon()
+
+    def _hear_rejected(self, rejected: Rejection) -> None:
+        self.users.hear_rejected(rejected)
         self._soon()
 
     def _soon(self) -> None:

@@ -12,16 +12,20 @@ from pydantic import Field
 from yunmin.core.data_contracts import Contract
 from yunmin.core.data_contracts.money import Price, Qty
 from yunmin.errors import ConfigurationError
-from yunmin.simulation.orders import Market
+from yunmin.simulation.orders import Market, SelfTradePrevention
 from yunmin.simulation.units import to_units
 
 __all__ = [
     "DEFAULT_SYMBOLS",
     "PERMISSIONS",
+    "MinNotional",
+    "PercentPrice",
+    "PercentPriceBySide",
     "PriceRange",
     "ReferenceRule",
     "SymbolRules",
     "SymbolStatus",
+    "TrailingDelta",
     "rules_of",
 ]
 
@@ -58,6 +62,41 @@ class PriceRange(Contract):
     ask_limit_mult_down: Price | None = None
 
 
+class PercentPrice(Contract):
+    """Between which multiples of the average price an order's price lies (filter PERCENT_PRICE)."""
+
+    up: Price = Decimal(5)
+    down: Price = Decimal("0.2")
+    minutes: int = Field(default=5, ge=0, le=1440)
+
+
+class PercentPriceBySide(Contract):
+    """The same for buys (bid) and sells (ask) apart (filter PERCENT_PRICE_BY_SIDE)."""
+
+    bid_up: Price = Decimal(5)
+    bid_down: Price = Decimal("0.2")
+    ask_up: Price = Decimal(5)
+    ask_down: Price = Decimal("0.2")
+    minutes: int = Field(default=5, ge=0, le=1440)
+
+
+class MinNotional(Contract):
+    """The least notional, as markets set it before there was NOTIONAL (filter MIN_NOTIONAL)."""
+
+    least: Qty
+    applies_to_market: bool = True
+    minutes: int = Field(default=5, ge=0, le=1440)
+
+
+class TrailingDelta(Contract):
+    """How far a trailing stop may trail, in hundredths of a percent (filter TRAILING_DELTA)."""
+
+    min_above: int = Field(default=10, ge=1)
+    max_above: int = Field(default=2000, ge=1, le=9999)
+    min_below: int = Field(default=10, ge=1)
+    max_below: int = Field(default=2000, ge=1, le=9999)
+
+
 class SymbolRules(Contract):
     """One market. Prices and notionals are in the quote asset, quantities in the base asset; zero sets no rule.
 
@@ -84,6 +123,15 @@ class SymbolRules(Contract):
     max_algo_orders: int = 5
     max_amendments: int = 10
     max_order_lists: int = 20
+    max_iceberg_orders: int | None = None
+    iceberg_parts: int = Field(default=100, ge=1)
+    max_position: Qty | None = None
+    trailing_delta: TrailingDelta = TrailingDelta()
+    percent_price: PercentPrice | None = None
+    percent_price_by_side: PercentPriceBySide | None = PercentPriceBySide()
+    legacy_min_notional: MinNotional | None = None
+    default_self_trade_mode: SelfTradePrevention = SelfTradePrevention.NONE
+    self_trade_modes: tuple[SelfTradePrevention, ...] = tuple(SelfTradePrevention)
     permission_sets: tuple[tuple[str, ...], ...] = (("SPOT",),)
     status: SymbolStatus = SymbolStatus.TRADING
     reference: ReferenceRule | None = None

@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from yunmin.core.data_contracts.enums import OrderState
+from yunmin.simulation.ledger import NO_TRADE_GROUP
 from yunmin.simulation.order_lists import OrderList
-from yunmin.simulation.orders import AccountFill, Amendment, ExpiryReason, Order, PreventedMatch
+from yunmin.simulation.orders import AccountFill, Amendment, ExpiryReason, Order, PegSide, PreventedMatch
+from yunmin.simulation.stops import STOP_TYPES
 from yunmin.simulation.units import SCALE
 
 __all__ = [
@@ -23,6 +25,7 @@ __all__ = [
     "list_id_of",
     "new_order_fill",
     "new_prevented_match",
+    "pending_order",
     "percent",
     "placed_order",
     "prevented_match",
@@ -39,6 +42,7 @@ _STATUS: Final[dict[OrderState, str]] = {
     OrderState.FILLED: "FILLED",
     OrderState.CANCELLED: "CANCELED",
     OrderState.EXPIRED: "EXPIRED",
+    OrderState.REJECTED: "REJECTED",
 }
 
 _EXPIRY: Final[dict[ExpiryReason, str]] = {
@@ -48,11 +52,15 @@ _EXPIRY: Final[dict[ExpiryReason, str]] = {
     ExpiryReason.LIST_DECIDED: "OCO_TRIGGER",
     ExpiryReason.NO_FUNDS: "REJECTED",
     ExpiryReason.PRICE_OUT_OF_BOUNDS: "EXECUTION_RULE_PRICE_RANGE_EXCEEDED",
+    ExpiryReason.REFUSED_AT_WORK: "REJECTED",
+    ExpiryReason.WORKING_ORDER_ENDED: "OTO_PHASE_ONE_EXPIRED",
 }
+_PEGS: Final[dict[PegSide, str]] = {PegSide.OWN: "PRIMARY_PEG", PegSide.OPPOSITE: "MARKET_PEG"}
 
 _PERCENT_PLACES: Final = 1000
 _NO_LIST: Final = -1
 _NOT_WORKING: Final = -1
+_PENDING: Final = "PENDING_NEW"
 
 
 def amount(units: int) -> str:
@@ -71,6 +79,7 @@ def percent(change: int, base: int) -> str:
 
 def placed_order(order: Order, labels: Mapping[str, int], time_of: TimeOf) -> dict[str, object]:
     """The RESULT answer to a new order; its first five entries are the ACK answer (section New order)."""
+    group = order.owner.trade_group
     return {
         "symbol": order.market,
         "orderId": order.id,
@@ -78,11 +87,28 @@ def placed_order(order: Order, labels: Mapping[str, int], time_of: TimeOf) -> di
         "clientOrderId": order.client_order_id,
         "transactTime": time_of(order.created),
         **_figures(order),
-        **_stop(order),
+        **_stop(order, time_of),
         "workingTime": _working_time(order, time_of),
         "selfTradePreventionMode": order.self_trade.value,
+        **({"tradeGroupId": group} if order.prevented and group != NO_TRADE_GROUP else {}),
         **_conditional(order, labels),
     }
+
+
+def pending_order(order: Order, labels: Mapping[str, int], time_of: TimeOf) -> dict[str, object]:
+    """The same of an order that waits for another one: as it was placed, even where it works by now (New OTO)."""
+    shown = placed_order(order, labels, time_of)
+    shown |= {
+        "executedQty": amount(0),
+        "cummulativeQuoteQty": amount(0),
+        "status": _PENDING,
+        "workingTime": _NOT_WORKING,
+    }
+    if order.group is not None and order.group.pays:
+        del shown["origQty"]
+    for name in ("peggedPrice", "expiryReason"):
+        shown.pop(name, None)
+    return shown
 
 
 def cancelled_order(order: Order, cancel_id: str, labels: Mapping[str, int], time_of: TimeOf) -> dict[str, object]:
@@ -95,7 +121,7 @@ def cancelled_order(order: Order, cancel_id: str, labels: Mapping[str, int], tim
         "clientOrderId": cancel_id,
         "transactTime": time_of(order.updated),
         **_figures(order),
-        **_stop(order),
+        **_stop(order, time_of),
         "selfTradePreventionMode": order.self_trade.value,
         **_conditional(order, labels),
     }
@@ -110,7 +136,8 @@ def queried_order(order: Order, labels: Mapping[str, int], time_of: TimeOf) -> d
         "clientOrderId": order.client_order_id,
         **_figures(order),
         "stopPrice": amount(order.stop_price),
-        "icebergQty": amount(0),
+        "icebergQty": amount(order.asked.iceberg_qty),
+        **_trail(order, time_of),
         "time": time_of(order.created),
         "updateTime": time_of(order.updated),
         "isWorking": order.working_since > 0,
@@ -129,7 +156,7 @@ def amended_order(order: Order, done: Amendment, labels: Mapping[str, int], time
         "orderListId": list_id_of(order),
         "origClientOrderId": done.old_client_order_id,
         "clientOrderId": done.new_client_order_id,
-        "price": amount(order.price),
+        "price": amount(order.asked.price),
         "qty": amount(order.qty),
         "executedQty": amount(order.filled),
         "preventedQty": amount(order.prevented),
@@ -139,7 +166,7 @@ def amended_order(order: Order, done: Amendment, labels: Mapping[str, int], time
         "timeInForce": order.time_in_force.value,
         "type": order.order_type.value,
         "side": order.side.value,
-        **_stop(order),
+        **_stop(order, time_of),
         **working,
         "selfTradePreventionMode": order.self_trade.value,
         **labels,
@@ -175,6 +202,7 @@ def new_prevented_match(match: PreventedMatch) -> dict[str, object]:
     """One of the `preventedMatches` of a FULL answer, as the taker sees it (stp_faq.md)."""
     return {
         "preventedMatchId": match.id,
+        "makerSymbol": match.market,
         "makerOrderId": match.maker_order_id,
         "price": amount(match.price),
         **_prevented_quantities(match),
@@ -223,7 +251,8 @@ def account_trade(fill: AccountFill, list_id: int, time_of: TimeOf) -> dict[str,
 
 def _figures(order: Order) -> dict[str, object]:
     return {
-        "price": amount(order.price),
+        "price": amount(order.asked.price),
+        **_peg(order),
         "origQty": amount(order.qty),
         "executedQty": amount(order.filled),
         "origQuoteOrderQty": amount(order.quote_qty),
@@ -235,7 +264,19 @@ def _figures(order: Order) -> dict[str, object]:
     }
 
 
+def _peg(order: Order) -> dict[str, object]:
+    """How a pegged order takes its price, and the price once it has one (pegged_orders.md)."""
+    peg = order.asked.peg
+    if peg is None:
+        return {}
+    offset = {} if peg.level is None else {"pegOffsetType": "PRICE_LEVEL", "pegOffsetValue": peg.level}
+    found = {"peggedPrice": amount(order.price)} if order.price else {}
+    return {"pegPriceType": _PEGS[peg.side], **offset, **found}
+
+
 def _status_of(order: Order) -> str:
+    if order.is_pending and order.is_open:
+        return _PENDING
     return "EXPIRED_IN_MATCH" if order.expiry_reason is ExpiryReason.SELF_TRADE else _STATUS[order.state]
 
 
@@ -248,7 +289,7 @@ def shown_list(one: OrderList, time_of: TimeOf) -> dict[str, object]:
     """An order list as it stands (section Query Order list)."""
     return {
         "orderListId": one.id,
-        "contingencyType": "OCO",
+        "contingencyType": "OTO" if one.has_working else "OCO",
         "listStatusType": "EXEC_STARTED" if one.is_open else "ALL_DONE",
         "listOrderStatus": "EXECUTING" if one.is_open else "ALL_DONE",
         "listClientOrderId": one.client_list_id,
@@ -261,8 +302,20 @@ def shown_list(one: OrderList, time_of: TimeOf) -> dict[str, object]:
     }
 
 
-def _stop(order: Order) -> dict[str, object]:
-    return {"stopPrice": amount(order.stop_price)} if order.stop_price else {}
+def _stop(order: Order, time_of: TimeOf) -> dict[str, object]:
+    fields: dict[str, object] = {}
+    if order.order_type in STOP_TYPES:
+        fields["stopPrice"] = amount(order.stop_price)
+    if order.asked.iceberg_qty:
+        fields["icebergQty"] = amount(order.asked.iceberg_qty)
+    return {**fields, **_trail(order, time_of)}
+
+
+def _trail(order: Order, time_of: TimeOf) -> dict[str, object]:
+    if not order.asked.trailing_delta:
+        return {}
+    since = 0 if order.trail is None else order.trail.since
+    return {"trailingDelta": order.asked.trailing_delta, "trailingTime": time_of(since) if since else _NOT_WORKING}
 
 
 def _working_time(order: Order, time_of: TimeOf) -> int:

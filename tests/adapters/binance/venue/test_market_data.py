@@ -59,12 +59,15 @@ def test_exchange_info_has_every_documented_field(wire: Any) -> None:
         assert names == [
             "PRICE_FILTER",
             "LOT_SIZE",
+            "ICEBERG_PARTS",
             "MARKET_LOT_SIZE",
+            "TRAILING_DELTA",
+            "PERCENT_PRICE_BY_SIDE",
             "NOTIONAL",
             "MAX_NUM_ORDERS",
             "MAX_NUM_ALGO_ORDERS",
-            "MAX_NUM_ORDER_AMENDS",
             "MAX_NUM_ORDER_LISTS",
+            "MAX_NUM_ORDER_AMENDS",
         ]
 
 

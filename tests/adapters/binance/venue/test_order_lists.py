@@ -126,7 +126,8 @@ def test_the_deprecated_form_still_works(wire: Any) -> None:
     assert (stop["type"], stop["price"], limit["type"]) == ("STOP_LOSS", "0.00000000", "LIMIT_MAKER")
     assert wire.signed("POST", "order/oco", **old, stopLimitPrice="56000").error[0] == -1102
     assert wire.signed("POST", "order/oco", **old, stopLimitPrice="56000", stopLimitTimeInForce="GTC").ok
-    assert wire.signed("POST", "order/oco", **old, trailingDelta=10).error[0] == -1013
+    trailing = wire.signed("POST", "order/oco", **old, trailingDelta=10, limitIcebergQty="0.005").ok["orderReports"]
+    assert (trailing[0]["trailingDelta"], trailing[1]["icebergQty"]) == (10, "0.00500000")
 
 
 STOP = {"belowType": "STOP_LOSS", "belowPrice": None, "belowTimeInForce": None}
@@ -143,7 +144,8 @@ STOP = {"belowType": "STOP_LOSS", "belowPrice": None, "belowTimeInForce": None}
         ({"aboveType": "LIMIT"}, -1158),
         ({"aboveType": "LIMIT_MAKER", "aboveTimeInForce": "GTC"}, -1106),
         ({"belowTimeInForce": None}, -1102),
-        ({"belowTrailingDelta": "10"}, -1013),
+        ({"belowTrailingDelta": "9"}, -1013),
+        ({"belowTimeInForce": "IOC", "belowIcebergQty": "0.001"}, -1160),
         ({"abovePrice": "49000"}, -2010),
         ({"belowStopPrice": "51000"}, -2010),
         ({"quantity": "150"}, -2010),

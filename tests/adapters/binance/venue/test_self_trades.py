@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
+from yunmin.simulation.orders import SelfTradePrevention
+from yunmin_binance.venue import Liquidity, VenueConfig
+from yunmin_binance.venue.symbols import rules_of
 
 
 def test_a_mode_is_told_again_wherever_the_order_is_shown(wire: Any) -> None:
@@ -28,6 +30,7 @@ def test_a_taker_that_expires_says_what_it_met(wire: Any) -> None:
     assert said["preventedMatches"] == [
         {
             "preventedMatchId": 0,
+            "makerSymbol": "BTCUSDT",
             "makerOrderId": 1,
             "price": "50000.00000000",
             "takerPreventedQuantity": "0.03000000",
@@ -74,15 +77,18 @@ def test_prevented_matches_can_be_asked_for(wire: Any) -> None:
     assert both.error[0] == -1128
 
 
-@pytest.mark.parametrize(
-    ("mode", "error"),
-    [
-        ("TRANSFER", (-1013, "This symbol does not allow the specified self-trade prevention mode.")),
-        ("MAYBE", (-1130, "Data sent for parameter 'selfTradePreventionMode' is not valid.")),
-    ],
-)
-def test_other_modes_are_refused(wire: Any, mode: str, error: tuple[int, str]) -> None:
-    assert wire.order(selfTradePreventionMode=mode).error == error
+def test_a_mode_that_there_is_not_is_refused(wire: Any) -> None:
+    error = (-1130, "Data sent for parameter 'selfTradePreventionMode' is not valid.")
+    assert wire.order(selfTradePreventionMode="MAYBE").error == error
+
+
+def test_a_market_may_allow_some_modes_only_and_have_its_own_default(make_wire: Any) -> None:
+    modes = (SelfTradePrevention.EXPIRE_TAKER, SelfTradePrevention.EXPIRE_BOTH)
+    rules = rules_of("BTCUSDT").model_copy(update={"self_trade_modes": modes, "default_self_trade_mode": modes[0]})
+    wire = make_wire(VenueConfig(liquidity=Liquidity.NONE, extra_symbols=(rules,)))
+    refused = (-1013, "This symbol does not allow the specified self-trade prevention mode.")
+    assert wire.order(selfTradePreventionMode="EXPIRE_MAKER").error == refused
+    assert wire.order().ok["selfTradePreventionMode"] == "EXPIRE_TAKER"
 
 
 def test_exchange_info_says_which_modes_there_are(wire: Any) -> None:

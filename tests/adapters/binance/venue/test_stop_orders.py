@@ -82,7 +82,10 @@ def test_a_stop_that_is_reached_already_is_refused(wire: Any, side: str, kind: s
 @pytest.mark.parametrize(
     ("changes", "error"),
     [
-        ({"stopPrice": None}, (-1102, "Mandatory parameter 'stopPrice' was not sent, was empty/null, or malformed.")),
+        (
+            {"stopPrice": None},
+            (-1102, "Param 'stopPrice' or 'trailingDelta' must be sent, but both were empty/null!"),
+        ),
         (
             {"timeInForce": None},
             (-1102, "Mandatory parameter 'timeInForce' was not sent, was empty/null, or malformed."),
@@ -91,7 +94,8 @@ def test_a_stop_that_is_reached_already_is_refused(wire: Any, side: str, kind: s
         ({"type": "STOP_LOSS"}, (-1106, "Parameter 'price' sent when not required.")),
         ({"stopPrice": "49000.001"}, (-1013, "Filter failure: PRICE_FILTER")),
         ({"stopPrice": "0"}, (-1013, "Filter failure: PRICE_FILTER")),
-        ({"trailingDelta": "100"}, (-1013, "Trailing stop orders are not supported for this symbol.")),
+        ({"trailingDelta": "9"}, (-1013, "Filter failure: TRAILING_DELTA")),
+        ({"trailingDelta": "0"}, (-1013, "Filter failure: TRAILING_DELTA")),
     ],
 )
 def test_what_does_not_belong_to_a_conditional_order_is_refused(

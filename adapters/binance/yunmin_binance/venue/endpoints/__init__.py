@@ -7,6 +7,7 @@ from typing import Final
 from yunmin_binance.venue.endpoints.account import ACCOUNT
 from yunmin_binance.venue.endpoints.call import Endpoint
 from yunmin_binance.venue.endpoints.general import GENERAL
+from yunmin_binance.venue.endpoints.list_queries import LIST_QUERIES
 from yunmin_binance.venue.endpoints.listen_keys import LISTEN_KEYS
 from yunmin_binance.venue.endpoints.market_data import MARKET_DATA
 from yunmin_binance.venue.endpoints.order_lists import ORDER_LISTS
@@ -29,6 +30,7 @@ for _endpoint in (
     *ORDERS,
     *REPLACING,
     *ORDER_LISTS,
+    *LIST_QUERIES,
     *ACCOUNT,
     *WALLET,
     *LISTEN_KEYS,

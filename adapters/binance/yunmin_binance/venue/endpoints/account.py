@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from yunmin.simulation.intervals import DAY
+from yunmin.simulation.ledger import NO_TRADE_GROUP
 from yunmin.simulation.orders import AccountFill, Order
 from yunmin_binance.venue.endpoints.call import Answer, Call, Endpoint, Security
 from yunmin_binance.venue.endpoints.commission import discount, rates_by_side
@@ -61,6 +62,7 @@ def _account(call: Call) -> Answer:
         ],
         "permissions": list(member.permissions),
         "uid": member.uid,
+        **({} if owner.trade_group == NO_TRADE_GROUP else {"tradeGroupId": owner.trade_group}),
     }
 
 
@@ -160,7 +162,7 @@ def _filters(call: Call) -> Answer:
     """Every filter that orders of this account meet in a market."""
     symbol = call.exchange.floor(call.params.required_symbol()).market.symbol
     return {
-        "exchangeFilters": [],
+        "exchangeFilters": call.exchange.exchange_filters.describe(),
         "symbolFilters": call.exchange.filters[symbol].describe(),
         "assetFilters": [],
     }

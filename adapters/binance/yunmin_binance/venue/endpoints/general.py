@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from yunmin.simulation.orders import SelfTradePrevention
 from yunmin_binance.venue.endpoints.call import Answer, Call, Endpoint
 from yunmin_binance.venue.endpoints.symbol_selection import read_status
 from yunmin_binance.venue.errors import ApiError
@@ -44,7 +43,7 @@ def _exchange_info(call: Call) -> Answer:
         "timezone": "UTC",
         "serverTime": call.time_of(call.now),
         "rateLimits": call.exchange.limits.describe(),
-        "exchangeFilters": [],
+        "exchangeFilters": call.exchange.exchange_filters.describe(),
         "symbols": [_describe(call.exchange, rules, shows_sets=shows_sets) for rules in _shown(call)],
     }
 
@@ -93,22 +92,22 @@ def _describe(exchange: Exchange, rules: SymbolRules, *, shows_sets: bool) -> di
         "baseCommissionPrecision": _PRECISION,
         "quoteCommissionPrecision": _PRECISION,
         "orderTypes": list(ORDER_TYPES),
-        "icebergAllowed": False,
+        "icebergAllowed": True,
         "ocoAllowed": True,
-        "otoAllowed": False,
-        "opoAllowed": False,
+        "otoAllowed": True,
+        "opoAllowed": True,
         "quoteOrderQtyMarketAllowed": True,
-        "allowTrailingStop": False,
+        "allowTrailingStop": True,
         "cancelReplaceAllowed": True,
         "amendAllowed": True,
-        "pegInstructionsAllowed": False,
+        "pegInstructionsAllowed": True,
         "isSpotTradingAllowed": any("SPOT" in group for group in rules.permission_sets),
         "isMarginTradingAllowed": False,
         "filters": exchange.filters[rules.symbol].describe(),
         "permissions": [],
         "permissionSets": [list(group) for group in rules.permission_sets] if shows_sets else [],
-        "defaultSelfTradePreventionMode": SelfTradePrevention.NONE.value,
-        "allowedSelfTradePreventionModes": [mode.value for mode in SelfTradePrevention],
+        "defaultSelfTradePreventionMode": rules.default_self_trade_mode.value,
+        "allowedSelfTradePreventionModes": [mode.value for mode in rules.self_trade_modes],
     }
 
 

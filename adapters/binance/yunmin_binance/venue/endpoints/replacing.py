@@ -73,7 +73,10 @@ def _cancel_replace(call: Call) -> Answer:
         return _outcome(cancelled, None, status=None if too_many is None else too_many.status)
     if too_many is not None:
         return _outcome(cancelled, too_many, status=too_many.status if mode is _Mode.STOP_ON_FAILURE else None)
-    return _outcome(cancelled, _placed(call, draft))
+    placed = _placed(call, draft)
+    if isinstance(placed, ApiError) and not isinstance(cancelled, ApiError):
+        call.exchange.tell_replacement_rejected(draft.new, placed)
+    return _outcome(cancelled, placed)
 
 
 def _read_rate_limit_mode(call: Call) -> _RateLimitMode | None:

@@ -13,15 +13,20 @@ from typing import Final, NamedTuple
 import orjson
 
 from yunmin.simulation.ledger import Account
-from yunmin.simulation.orders import EngineEvent, EventKind, Order
-from yunmin_binance.venue.exchange import Exchange
+from yunmin.simulation.order_lists import NewList
+from yunmin.simulation.orders import EngineEvent, EventKind, Order, PreventedMatch
+from yunmin_binance.venue.exchange import Exchange, Rejection
 from yunmin_binance.venue.streams.board import Outlet
 from yunmin_binance.venue.wire import TimeOf
 from yunmin_binance.venue.ws_api.user_events import (
     EXECUTIONS,
+    LIST_STATUSES,
     account_position,
     balance_update,
     execution_report,
+    list_status,
+    rejected_list,
+    rejection_report,
     stream_terminated,
 )
 
@@ -80,21 +85,50 @@ class UserStreams:
 
     def hear(self, event: EngineEvent) -> None:
         """Write down what the account of `event` is to be told."""
+        order, group = event.order, event.order.group
+        if group is not None and event.kind in LIST_STATUSES:
+            self._post(order.account, lambda time_of: list_status(event, group, time_of))
+            return
         self._executions += 1
-        order = event.order
         if order.account not in self._subscriptions or event.kind not in EXECUTIONS:
             return
         number, cancel_id, replaced_id = self._executions, self._exchange.cancel_id, self._name_before(event)
+        prevented = self._prevented_in(event)
 
         def report(time_of: TimeOf) -> dict[str, object]:
             return execution_report(
-                event, execution_id=number, cancel_id=cancel_id, replaced_id=replaced_id, time_of=time_of
+                event,
+                execution_id=number,
+                cancel_id=cancel_id,
+                replaced_id=replaced_id,
+                prevented=prevented,
+                time_of=time_of,
             )
 
         market = self._exchange.floor(order.market).market
         paid_in = [] if event.fill is None else [event.fill.fee_asset]
         self._post(order.account, report, order)
         self._post_position(order.owner, dict.fromkeys((market.base, market.quote, *paid_in)), event.time)
+
+    def hear_rejected(self, rejected: Rejection) -> None:
+        """Write down that an order which was to replace another one, or a list, was refused."""
+        now, message = self._exchange.engine.now(), rejected.message
+        match rejected.asked:
+            case NewList() as new:
+                self._post(rejected.account, lambda time_of: rejected_list(new, message, now=now, time_of=time_of))
+            case Order() as order:
+                self._executions += 1
+                number = self._executions
+                self._post(
+                    rejected.account,
+                    lambda time_of: rejection_report(order, message, execution_id=number, now=now, time_of=time_of),
+                )
+
+    def _prevented_in(self, event: EngineEvent) -> PreventedMatch | None:
+        number = event.order.prevented_match
+        if event.kind is not EventKind.PREVENTED or number is None:
+            return None
+        return self._exchange.floor(event.order.market).prevented[number]
 
     def _name_before(self, event: EngineEvent) -> str | None:
         """The client order id that an order had before the amendment that `event` tells of."""
