@@ -40,7 +40,7 @@ async def read_raw(request: web.Request) -> RawRequest | RawResponse:
     """The request; or the refusal, where its body is not what its headers say."""
     try:
         body = await request.read()
-    except web.RequestPayloadError:
+    except (web.RequestPayloadError, ConnectionResetError):  # the rest of it may never have come
         error = ApiError.illegal_characters_somewhere()
         return RawResponse(error.status, orjson.dumps(error.body))
     # raw_path is what stood in the request line; every other view of it has been decoded and quoted again
