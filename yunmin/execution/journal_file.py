@@ -1,8 +1,8 @@
 """The journal on disk: one SQLite file in WAL mode, and how much each of its transactions may be trusted.
 
 A transaction is DURABLE (flushed to the disk before it returns: it survives a loss of power) or KEPT (handed to the
-operating system: it survives the end of the process, and a loss of power up to the last flush). SQLite's own
-behaviour: https://sqlite.org/wal.html, https://sqlite.org/pragma.html#pragma_synchronous.
+operating system: it survives the end of the process, and a loss of power up to the last flush). After a flush has
+failed nothing is flushed any more (NOT_FLUSHED). SQLite's own behaviour: https://sqlite.org/wal.html, https://sqlite.org/pragma.html#pragma_synchronous.
 """
 
 from __future__ import annotations
@@ -58,6 +58,7 @@ class Durability(StrEnum):
 
     DURABLE = "FULL"
     KEPT = "NORMAL"
+    NOT_FLUSHED = "OFF"
 
 
 class Snapshot(NamedTuple):

@@ -195,9 +195,7 @@ class OrderJournal:
         if self._failure is not None and any(isinstance(intent, PlaceIntent) for intent in intents):
             raise JournalUnwritable(f"the journal has failed before: {self._failure}") from self._failure
         reach("before_intent_write")
-        # a flush that failed once is never tried again: its success would prove nothing of what was written before
-        durability = Durability.DURABLE if self._failure is None else Durability.KEPT
-        seq = self._write(intents, durability, "after_intent_write_before_commit")
+        seq = self._write(intents, Durability.DURABLE, "after_intent_write_before_commit")
         reach("after_intent_durable")
         return seq
 
@@ -238,6 +236,9 @@ class OrderJournal:
             raise JournalUnavailable("the journal is closed. Nothing was written or sent; open it again")
         if isinstance(self._failure, JournalFenced):
             raise self._failure
+        if self._failure is not None:
+            # a flush that failed once is never tried again: its success would prove nothing of what was written before
+            durability = Durability.NOT_FLUSHED
         records = self._records(entries)
         try:
             with explained("the journal could not be written", JournalUnwritable):
