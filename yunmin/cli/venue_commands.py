@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from yunmin.cli.chaos_commands import chaos
 from yunmin.cli.connection import AdapterOption, JsonOption, choose_adapter
 from yunmin.cli.outcome import emit_json, run, run_plainly
 from yunmin.core.data_contracts import to_decimal
@@ -19,6 +20,9 @@ from yunmin.exchange import RunningVenue, VenueOptions
 __all__ = ["venue"]
 
 venue = typer.Typer(help="The local venue: an exchange on this machine.", no_args_is_help=True, rich_markup_mode=None)
+
+
+venue.add_typer(chaos, name="chaos")
 
 
 @venue.callback()

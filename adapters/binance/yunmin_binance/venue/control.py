@@ -100,6 +100,7 @@ class Control:
             ("POST", "/venue/step"): self._step,
             ("GET", "/venue/chaos"): faults.show,
             ("POST", "/venue/chaos"): faults.add,
+            ("POST", "/venue/chaos/storm"): faults.storm,
             ("DELETE", "/venue/chaos"): faults.clear,
             ("POST", "/venue/symbols"): self._symbols,
             ("POST", "/venue/bans/lift"): self._lift_bans,

@@ -221,9 +221,10 @@ class LocalVenue:
 
     def _strike_venue(self, standing: Standing) -> None:
         """What strikes the venue as a whole."""
-        self.chaos.record(standing, Subject(Door.VENUE, ("venue",)))
         if isinstance(standing.rule.fault, Down):
             self._open_port()
+        self.chaos.record(standing, Subject(Door.VENUE, ("venue",)))
+        if isinstance(standing.rule.fault, Down):
             self._faults.errands.run(self.restart(downtime=standing.rule.fault.seconds))
             self.chaos.clear(standing.number)
 

@@ -34,6 +34,7 @@ from yunmin_binance.venue.chaos.faults import (
     Terminate,
 )
 from yunmin_binance.venue.chaos.plan import Chaos, Strike
+from yunmin_binance.venue.chaos.presets import Storm, preset, storm
 from yunmin_binance.venue.chaos.rules import Rule
 
 __all__ = [
@@ -63,7 +64,10 @@ __all__ = [
     "Skew",
     "Stale",
     "StopStreams",
+    "Storm",
     "Stray",
     "Strike",
     "Terminate",
+    "preset",
+    "storm",
 ]

@@ -127,11 +127,16 @@ class Chaos:
         self._last_number += 1
         number = self._last_number
         until = None if rule.for_seconds is None else self._now() + round(rule.for_seconds * _MICROS)
-        standing = Standing(number, rule, f"chaos-{self.seed}-{number}", until)
+        seed = f"{self.seed}-{number}" if rule.seed is None else rule.seed
+        standing = Standing(number, rule, f"chaos-{seed}", until)
         self._rules[number] = standing
         self._changed()
         if rule.door in self._at_once:
-            self._at_once[rule.door](standing)
+            try:
+                self._at_once[rule.door](standing)
+            except ConfigurationError:
+                self.clear(number)
+                raise
         return number
 
     def clear(self, number: int | None = None) -> int:

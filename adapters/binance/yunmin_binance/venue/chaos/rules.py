@@ -73,7 +73,7 @@ class Rule(Contract):
 
     `client_order_id`, `symbol` (the exchange's name) and `account` are patterns too, and narrow it down further. Of
     what fits, the first `skip` are let pass, then every `every`-th is hit, with `probability`, at most `count` times.
-    A rule ends after `for_seconds`.
+    A rule ends after `for_seconds`. Chance follows `seed`, else the venue's and the rule's number.
     """
 
     where: str
@@ -87,6 +87,7 @@ class Rule(Contract):
     count: int | None = Field(default=None, ge=1)
     probability: float = Field(default=1.0, gt=0.0, le=1.0)
     for_seconds: Seconds | None = None
+    seed: str | None = Field(default=None, max_length=100)
 
     @property
     def door(self) -> Door:

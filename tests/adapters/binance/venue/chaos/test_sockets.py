@@ -149,6 +149,7 @@ async def test_only_a_running_venue_can_go_down() -> None:
     venue = LocalVenue(QUIET)
     with pytest.raises(ConfigurationError):
         venue.chaos.add(Rule(where="venue", fault=Down()))
+    assert (venue.chaos.rules, venue.chaos.log) == ((), ())
     with pytest.raises(ConfigurationError):
         await venue.restart()
 
