@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, NoReturn
 
 import pytest
 
 from tests.adapters.binance.venue.hostile.bombard import bombard
-from yunmin_binance.venue import endpoints
-from yunmin_binance.venue.endpoints.call import Call
 from yunmin_binance.venue.exchange import Exchange
+from yunmin_binance.venue.params import Params
 from yunmin_binance.venue.streams.commands import Commands
-from yunmin_binance.venue.ws_api.methods import ENDPOINT_OF_METHOD
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -24,13 +21,11 @@ async def test_whatever_is_sent_ends_in_a_documented_error_or_a_close(seed: int)
 
 
 async def test_a_failure_behind_rest_and_the_websocket_api_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_: Call) -> NoReturn:
+    def fail(*_: object) -> NoReturn:
         raise ZeroDivisionError
 
-    failing = replace(endpoints.endpoint_of("/api/v3/depth")["GET"], handle=fail)
-    monkeypatch.setitem(endpoints._ENDPOINTS["/api/v3/depth"], "GET", failing)
-    monkeypatch.setitem(ENDPOINT_OF_METHOD, "depth", failing)
-    toll = await bombard(400, 1)
+    monkeypatch.setattr(Params, "symbol", fail)
+    toll = await bombard(200, 1)
     for sign in ("HTTP 500", "a code that is not documented", "venue.request_failed"):
         assert any(sign in fault for fault in toll.faults), sign
 
