@@ -86,6 +86,8 @@ class Api:
     def _handle(self, request: RawRequest, visit: _Visit) -> Answer:
         body = b"" if request.method == "GET" else request.body
         endpoint, sent = self._weigh(request, visit, body)
+        if _accepts_only_sbe(request.headers):
+            raise ApiError.sbe_disabled()
         in_micros = _wants_micros(request.headers)
         params = Params(sent)
         if endpoint.security is Security.SIGNED:
@@ -144,6 +146,11 @@ def _find(request: RawRequest) -> Endpoint:
     if endpoint is None:
         raise ApiError.wrong_method()
     return endpoint
+
+
+def _accepts_only_sbe(headers: Mapping[str, str]) -> bool:
+    accepted = headers.get("Accept", "")
+    return "application/sbe" in accepted and "application/json" not in accepted
 
 
 def _wants_micros(headers: Mapping[str, str]) -> bool:

@@ -218,6 +218,17 @@ class ApiError(Exception):
         return cls(-2010, "This account may not place or cancel orders.")
 
     @classmethod
+    def archived_order(cls) -> ApiError:
+        return cls(
+            -2026, "Order was canceled or expired with no executed qty over 90 days ago and has been archived."
+        )
+
+    @classmethod
+    def sbe_disabled(cls) -> ApiError:
+        # sbe_faq.md: 406 where nothing but SBE is accepted, and the exchange has none
+        return cls(-1155, "SBE is not enabled.", status=406)
+
+    @classmethod
     def ids_do_not_match(cls) -> ApiError:
         return cls(-2039, "Client order ID is not correct for this order ID.")
 

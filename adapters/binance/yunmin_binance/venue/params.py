@@ -27,7 +27,8 @@ _LEGAL_LONG: Final = "^[0-9]{1,20}$"
 _LEGAL_WINDOW: Final = r"^([0-9]{1,20})(\.[0-9]{1,3})?$"
 
 _IS_CLIENT_ORDER_ID: Final = re.compile("[a-zA-Z0-9_-]{1,36}", re.ASCII).fullmatch
-_IS_SYMBOL: Final = re.compile("[A-Z0-9_.-]{1,20}", re.ASCII).fullmatch
+# symbols may be of any script since 2025-12 (changelog); of ASCII, what the legal range says
+_IS_SYMBOL: Final = re.compile("[A-Z0-9_.\u0080-\U0010ffff-]{1,20}").fullmatch
 _IS_DECIMAL: Final = re.compile(r"([0-9]{1,20})(?:\.([0-9]{1,20}))?", re.ASCII).fullmatch
 _IS_LONG: Final = re.compile("[0-9]{1,20}", re.ASCII).fullmatch
 _IS_WINDOW: Final = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,3})?", re.ASCII).fullmatch

@@ -105,7 +105,7 @@ class SymbolRules(Contract):
     price.
     """
 
-    symbol: str = Field(pattern=r"^[A-Z0-9]{2,20}$")
+    symbol: str = Field(pattern=r"^[A-Z0-9\u0080-\uffff]{2,20}$")
     base: str
     quote: str
     tick_size: Price

@@ -1,20 +1,39 @@
-"""Signatures: the exchange's own vectors, keys of every kind, and which bytes are signed."""
+"""Signatures: the exchange's own vectors, keys of every kind, and which bytes are signed.
+
+The docs give whole vectors for HMAC only. For RSA and Ed25519 they give payloads and signatures, and no public key; no
+two of their RSA signatures share a modulus, so none can be computed from them either. What they do fix is tested: the
+bytes that are signed, and how a signature is written.
+"""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
+import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from multidict import CIMultiDict
+from pydantic import SecretStr
 
+from tests.adapters.binance.venue.docs_world import Outlet
+from yunmin.clock import ManualClock
 from yunmin.errors import ConfigurationError
-from yunmin_binance.venue import AccountConfig, Liquidity, VenueConfig
+from yunmin_binance.venue import AccountConfig, Liquidity, LocalVenue, VenueConfig
+from yunmin_binance.venue.api import Api, RawRequest
 from yunmin_binance.venue.signing import HmacVerifier, PublicKeyVerifier, signed_payload
+from yunmin_binance.venue.streams.board import in_millis
+from yunmin_binance.venue.symbols import rules_of
+from yunmin_binance.venue.ws_api.api import WsApi
+from yunmin_binance.venue.ws_api.request import read_request, signed_bytes
+from yunmin_binance.venue.ws_api.session import Session
+from yunmin_binance.venue.ws_api.user_streams import UserStreams
 
 # Binance spot REST docs, 2026-07-21, section SIGNED Endpoint Examples, HMAC Keys
 DOCUMENTED_SECRET = "NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j"
@@ -138,4 +157,157 @@ def test_characters_have_to_be_encoded_before_signing(wire: Any, signer: Callabl
     raw = f"symbol=１２３&timestamp={wire.now}"
     encoded = f"symbol={quote('１２３')}&timestamp={wire.now}"
     assert wire.raw("GET", "openOrders", f"{raw}&signature={signer(raw)}").error[0] == -1022
-    assert wire.raw("GET", "openOrders", f"{encoded}&signature={signer(encoded)}").error[0] == -1100
+    assert wire.raw("GET", "openOrders", f"{encoded}&signature={signer(encoded)}").error[0] == -1121
+
+
+DOCUMENTED_KEY = "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A"
+FOREIGN_SYMBOL = "１２３４５６"
+
+
+def at(moment_ms: int) -> ManualClock:
+    return ManualClock(datetime.fromtimestamp(moment_ms / 1000, UTC))
+
+
+def documented_venue(moment_ms: int) -> LocalVenue:
+    """A venue with the docs' key, at the docs' time, and a market of the docs' name in another script."""
+    foreign = rules_of("LTCBTC").model_copy(update={"symbol": FOREIGN_SYMBOL, "base": "LTC"})
+    account = AccountConfig(
+        name="documented",
+        api_key=DOCUMENTED_KEY,
+        api_secret=SecretStr(DOCUMENTED_SECRET),
+        balances={"BTC": Decimal(10), "USDT": Decimal(10)},
+    )
+    config = VenueConfig(
+        liquidity=Liquidity.NONE,
+        symbols=("BTCUSDT", "LTCBTC"),
+        extra_symbols=(foreign,),
+        accounts=(account,),
+    )
+    return LocalVenue(config, clock=at(moment_ms))
+
+
+@pytest.mark.parametrize(("payload", "signature"), DOCUMENTED)
+@pytest.mark.parametrize("is_in_body", [False, True])
+def test_the_documented_requests_place_orders(payload: bytes, signature: str, *, is_in_body: bool) -> None:
+    api = Api(documented_venue(1499827319559).exchange)
+    signed = payload + b"&signature=" + signature.encode()
+    query, body = (b"", signed) if is_in_body else (signed, b"")
+    headers = CIMultiDict({"X-MBX-APIKEY": DOCUMENTED_KEY})
+    answer = api.answer(RawRequest("POST", "/api/v3/order", query, body, headers, "127.0.0.1"))
+    said = orjson.loads(answer.body)
+    assert (answer.status, said["status"], said["price"]) == (200, "NEW", "0.10000000")
+    assert said["symbol"] in {"LTCBTC", FOREIGN_SYMBOL}
+
+
+# web-socket-api.md, 2026-07-21, SIGNED request example (HMAC)
+WS_ORDERS = [
+    (
+        {
+            "symbol": "BTCUSDT",
+            "side": "SELL",
+            "type": "LIMIT",
+            "timeInForce": "GTC",
+            "quantity": "0.01000000",
+            "price": "52000.00",
+            "recvWindow": 100,
+            "timestamp": 1645423376532,
+        },
+        "aa1b5712c094bc4e57c05a1a5c1fd8d88dcd628338ea863fec7b88e59fe2db24",
+    ),
+    (
+        {
+            "symbol": FOREIGN_SYMBOL,
+            "side": "BUY",
+            "type": "LIMIT",
+            "timeInForce": "GTC",
+            "quantity": "1.00000000",
+            "price": "0.10000000",
+            "recvWindow": 5000,
+            "timestamp": 1645423376532,
+        },
+        "b33892ae8e687c939f4468c6268ddd4c40ac1af18ad19a064864c47bae0752cd",
+    ),
+]
+
+
+@pytest.mark.parametrize(("params", "signature"), WS_ORDERS)
+def test_the_documented_requests_of_the_websocket_api_place_orders(params: dict[str, Any], signature: str) -> None:
+    venue = documented_venue(1645423376532)
+    users = UserStreams(venue.exchange)
+    api = WsApi(venue.exchange, on_change=users.tell)
+    full = {**params, "apiKey": DOCUMENTED_KEY, "signature": signature}
+    request = {"id": "4885f793", "method": "order.place", "params": full}
+    said = orjson.loads(api.answer(a_session(venue, users), orjson.dumps(request).decode()))
+    assert (said["status"], said["result"]["status"]) == (200, "NEW")
+    broken = {**request, "params": {**full, "price": "52000.0"}}
+    assert orjson.loads(api.answer(a_session(venue, users), orjson.dumps(broken).decode()))["error"]["code"] == -1022
+
+
+def a_session(venue: LocalVenue, users: UserStreams) -> Session:
+    outlet: Any = Outlet()
+    return Session(
+        outlet, users, address="127.0.0.1", time_of=in_millis, shows_limits=False, now=venue.exchange.engine.now()
+    )
+
+
+@pytest.mark.parametrize(
+    ("api_key", "signature", "bits"),
+    [
+        (
+            "CAvIjXy3F44yW6Pou5k8Dy1swsYDWJZLeoK2r8G4cFDnE9nosRppc2eKc1T8TRTQ",
+            "OJJaf8C/3VGrU4ATTR4GiUDqL2FboSE1Qw7UnnoYNfXTXHubIl1iaePGuGyfct4NPu5oVEZCH4Q6ZStfB1w4ssgu0uiB/Bg+fBrRFfVg"
+            "VaLKBdYHMvT+ljUJzqVaeoThG9oXlduiw8PbS9U8DYAbDvWN3jqZLo4Z2YJbyovyDAvDTr/oC0+vssLqP7NmlNb3fF3Bj7StmOwJvQJT"
+            "bRAtzxK5PP7OQe+0mbW+D7RqVkUiSswR8qJFWTeSe4nXXNIdZdueYhF/Xf25L+KitJS5IHdIHcKfEw3MQzHFb2ZsGWkjDQwxkwr7Noi0"
+            "Zaa+gFtxCuatGFm9dFIyx217pmSHtA==",
+            2048,
+        ),
+        (
+            "4yNzx3yWC5bS6YTwEkSRaC0nRmSQIIStAUOh1b6kqaBrTLIhjCpI5lJH8q8R8WNO",
+            "EocljwPl29jDxWYaaRaOo4pJ9wEblFbklJvPugNscLLuKd5vHM2grWjn1z+rY0aJ7r/44enxHL6mOAJuJ1kqCg==",
+            512,
+        ),
+    ],
+)
+def test_documented_payloads_of_public_keys_are_those_that_are_verified(
+    api_key: str, signature: str, bits: int
+) -> None:
+    params = WS_ORDERS[0][0] | {"apiKey": api_key, "signature": signature}
+    request = read_request(orjson.dumps({"id": 1, "method": "order.place", "params": params}).decode())
+    assert signed_bytes(request.params).decode() == (
+        f"apiKey={api_key}&price=52000.00&quantity=0.01000000&recvWindow=100&side=SELL&symbol=BTCUSDT"
+        "&timeInForce=GTC&timestamp=1645423376532&type=LIMIT"
+    )
+    assert len(base64.b64decode(request.params["signature"], validate=True)) * 8 == bits
+
+
+@pytest.mark.parametrize("kind", ["rsa", "ed25519"])
+def test_a_public_keys_signature_has_to_be_percent_encoded(kind: str, make_wire: Callable[[VenueConfig], Any]) -> None:
+    public, sign = a_key(kind)
+    account = AccountConfig(name="keyed", api_key="KeyOfMine", public_key_pem=public)
+    wire = make_wire(VenueConfig(liquidity=Liquidity.NONE, accounts=(account,)))
+    recv_window = 5000
+    while True:  # until there is a plus sign in it, which means a blank where it is not encoded
+        payload = f"recvWindow={recv_window}&timestamp={wire.now}"
+        signature = base64.b64encode(sign(payload.encode())).decode()
+        if "+" in signature:
+            break
+        recv_window += 1
+    encoded = quote(signature, safe="")
+    assert wire.raw("GET", "account", f"{payload}&signature={encoded}", key="KeyOfMine").status == 200
+    assert wire.raw("GET", "account", f"{payload}&signature={signature}", key="KeyOfMine").error[0] == -1022
+
+
+def test_parameters_in_both_parts_are_signed_without_anything_between(wire: Any, signer: Callable[..., str]) -> None:
+    query, body = (
+        "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC",
+        f"quantity=0.01&price=50000&timestamp={wire.now}",
+    )
+    for joined, status in ((query + body, 200), (f"{query}&{body}", 400)):
+        said = wire.raw("POST", "order", query, f"{body}&signature={signer(joined)}")
+        assert said.status == status
+
+
+def test_a_body_of_a_get_request_is_not_looked_at(wire: Any, signer: Callable[..., str]) -> None:
+    query = f"timestamp={wire.now}"
+    said = wire.raw("GET", "account", f"{query}&signature={signer(query)}", "omitZeroBalances=maybe")
+    assert said.status == 200

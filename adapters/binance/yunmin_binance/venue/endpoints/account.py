@@ -20,6 +20,7 @@ __all__ = ["ACCOUNT", "time_range", "within"]
 _DEFAULT_LIMIT: Final = 500
 _MOST: Final = 1000
 _HOURS_AT_ONCE: Final = 24
+_KEPT: Final = 90 * DAY
 
 # which of these may be sent together (section Account trade list)
 _TRADE_SELECTIONS: Final[frozenset[frozenset[str]]] = frozenset(
@@ -80,7 +81,15 @@ def _commission(call: Call) -> Answer:
 
 def _order(call: Call) -> Answer:
     symbol = call.exchange.floor(call.params.required_symbol()).market.symbol
-    return _shown(call, find_order(call, symbol, missing=ApiError.no_such_order()))
+    order = find_order(call, symbol, missing=ApiError.no_such_order())
+    if _is_archived(order, call.now):
+        raise ApiError.archived_order()
+    return _shown(call, order)
+
+
+def _is_archived(order: Order, now: int) -> bool:
+    """Whether it ended long ago without having traded (errors.md, -2026)."""
+    return not order.is_open and not order.filled and now - order.updated > _KEPT
 
 
 def _open_orders(call: Call) -> Answer:
