@@ -153,6 +153,11 @@ def amended_twice(world: DocsWorld, ask: Ask) -> Any:
     return ask(**BTC, orderId=order)
 
 
+def amending_what_waits(world: DocsWorld, ask: Ask) -> Any:
+    waiting = world.rest("POST", "orderList/oto", **OTO)["orders"][1]["orderId"]
+    return ask(**BTC, orderId=waiting, newQty="0.005")
+
+
 def prevented(world: DocsWorld, ask: Ask) -> Any:
     world.wire.order()
     taker = world.wire.order(side="SELL", selfTradePreventionMode="EXPIRE_MAKER").ok["orderId"]
@@ -268,11 +273,8 @@ BOTH: Final[tuple[tuple[Scene, str | None, str | None], ...]] = (
         "Order Amend Keep Priority #1",
         "Order Amend Keep Priority #1",
     ),
-    (
-        with_list(**BTC, orderId=FIRST_OF_LIST, newQty="0.005"),
-        "Order Amend Keep Priority #2",
-        "Order Amend Keep Priority #2",
-    ),
+    (amending_what_waits, "Order Amend Keep Priority #2", None),
+    (with_list(**BTC, orderId=FIRST_OF_LIST, newQty="0.005"), None, "Order Amend Keep Priority #2"),
     (traded(**OLD_OCO), "New OCO - Deprecated #1", "Place new OCO - Deprecated #1"),
     (traded(**OCO), "New Order list - OCO #1", "Place new Order list - OCO #1"),
     (traded(**OTO), "New Order list - OTO #1", "Place new Order list - OTO #1"),
