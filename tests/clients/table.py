@@ -36,7 +36,7 @@ STEPS: Final = (
     Step("stop", "stop order triggered", ends=("FILLED",)),
     Step("oco", "OCO", ends=("EXPIRED", "FILLED")),
     Step("socket_order", "order by WebSocket API", ends=("CANCELED",)),
-    Step("bot_trade", "enters and exits a trade"),
+    Step("bot_trade", "enters and exits a trade", ends=("FILLED", "FILLED")),
     Step("error_filter", "error: filter failure", codes=frozenset({-1013})),
     Step("error_funds", "error: insufficient balance", codes=frozenset({-2010})),
     Step("error_unknown_order", "error: unknown order", codes=frozenset({-2011})),
@@ -75,6 +75,20 @@ _CCXT_WITHOUT_SOCKETS: Final = {
     "socket_order": _NO_SOCKETS,
 }
 
+
+def _freqtrade(configuration: str, *, on_paper: bool) -> Client:
+    return Client(
+        f"freqtrade-{configuration}",
+        "2026.9",
+        "freqtrade",
+        "freqtrade_bot.py",
+        {step.name: _BOT for step in STEPS if step.name != "bot_trade"},
+        venue=("--liquidity", "walk", "--step-interval", "1"),
+        on_paper=on_paper,
+        arguments=(configuration,),
+    )
+
+
 CLIENTS: Final[Mapping[str, Client]] = MappingProxyType(
     {
         client.name: client
@@ -83,7 +97,14 @@ CLIENTS: Final[Mapping[str, Client]] = MappingProxyType(
             Client("ccxt-async", "4.5.90", "ccxt", "ccxt_async.py", _CCXT_WITHOUT_SOCKETS),
             Client("ccxt-pro", "4.5.90", "ccxt", "ccxt_pro.py", _NO_BOT),
             Client("python-binance", "1.0.37", "python-binance", "python_binance.py", _NO_BOT),
-            Client("binance-connector", "3.13.0", "binance-connector", "binance_connector.py", _NO_BOT),
+            Client(
+                "binance-connector",
+                "3.13.0",
+                "binance-connector",
+                "binance_connector.py",
+                _NO_BOT,
+                venue=("--legacy-listen-key",),
+            ),
             Client("binance-sdk-spot", "13.2.0", "binance-sdk-spot", "binance_sdk_spot_day.py", _NO_BOT),
             Client("npm-binance", "3.6.5", "npm-binance", "npm_binance.cjs", _NO_BOT),
             Client(
@@ -93,6 +114,8 @@ CLIENTS: Final[Mapping[str, Client]] = MappingProxyType(
                 "binance_api_node.cjs",
                 {**_NO_BOT, "socket_order": "it uses the WebSocket API for user data alone"},
             ),
+            _freqtrade("live", on_paper=False),
+            _freqtrade("dry", on_paper=True),
         )
     }
 )

@@ -1,4 +1,4 @@
-"""One local venue in a process of its own, and its door: `python -m tests.clients.venue_process [--legacy-listen-key]`.
+"""One local venue in a process of its own, and its door: `python -m tests.clients.venue_process`.
 
 Nobody trades there but the account of the client and, through the door, its counterparty. It prints one line of JSON
 with its address and keys, and serves until its standard input ends, so it cannot outlive whoever started it.
@@ -31,8 +31,14 @@ def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--liquidity", choices=[Liquidity.NONE, Liquidity.WALK], default=Liquidity.NONE)
     parser.add_argument("--step-interval", type=float, default=0.0)
+    parser.add_argument("--legacy-listen-key", action="store_true")
     options = parser.parse_args(argv)
-    config = VenueConfig(seed=_SEED, liquidity=Liquidity(options.liquidity), step_interval=options.step_interval)
+    config = VenueConfig(
+        seed=_SEED,
+        liquidity=Liquidity(options.liquidity),
+        step_interval=options.step_interval,
+        legacy_listen_key=options.legacy_listen_key,
+    )
     asyncio.run(_serve(config))
 
 

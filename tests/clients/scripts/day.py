@@ -67,6 +67,8 @@ class Saw:
 class Day:
     """The venue's address and keys, the other side of the market, and waiting with an end."""
 
+    longest_step: float = 3 * PLAN["patience_seconds"]
+
     def __init__(self) -> None:
         self.url = os.environ["VENUE_URL"]
         self.sockets = self.url.replace("http://", "ws://")
@@ -108,21 +110,14 @@ class Day:
         self.other("BUY", str(2 * Decimal(PLAN["quantity"])), at)
         self.other("SELL", PLAN["quantity"], at)
 
-    def wait(self, done: Callable[[], Any], what: str) -> Any:
+    async def wait_for(
+        self, done: Callable[[], Any], what: str, *, every: float = 0.01, patience: float = PLAN["patience_seconds"]
+    ) -> Any:
         """The first true answer of `done`, asked again and again; TimeoutError where none comes."""
-        end = time.monotonic() + PLAN["patience_seconds"]
+        end = time.monotonic() + patience
         while not (answer := done()):
             if time.monotonic() > end:
-                raise TimeoutError(f"{what} did not come within {PLAN['patience_seconds']} s")
-            time.sleep(0.01)
-        return answer
-
-    async def wait_for(self, done: Callable[[], Any], what: str, *, every: float = 0.01) -> Any:
-        """As `wait`, with the loop running."""
-        end = time.monotonic() + PLAN["patience_seconds"]
-        while not (answer := done()):
-            if time.monotonic() > end:
-                raise TimeoutError(f"{what} did not come within {PLAN['patience_seconds']} s")
+                raise TimeoutError(f"{what} did not come within {patience:.0f} s")
             await asyncio.sleep(every)
         return answer
 
@@ -180,7 +175,7 @@ async def _live(day: Day) -> None:
     try:
         for step in STEPS:
             method = getattr(day, step, None)
-            told = {"status": "missing", "saw": ""} if method is None else await _outcome(method)
+            told = {"status": "missing", "saw": ""} if method is None else await _outcome(method, day.longest_step)
             sys.stdout.write(json.dumps({"step": step, **told}) + "\n")
             sys.stdout.flush()
             if not await asyncio.to_thread(sys.stdin.readline):
@@ -189,9 +184,9 @@ async def _live(day: Day) -> None:
         await day.close()
 
 
-async def _outcome(method: Callable[[], Any]) -> dict[str, Any]:
+async def _outcome(method: Callable[[], Any], longest: float) -> dict[str, Any]:
     try:
-        saw: Saw = await asyncio.wait_for(finish(method()), 3 * PLAN["patience_seconds"])
+        saw: Saw = await asyncio.wait_for(finish(method()), longest)
     except Exception as error:  # noqa: BLE001 - whatever went wrong in a step is told
         return {"status": "failed", "saw": f"{type(error).__name__}: {error}"[:300], "trace": traceback.format_exc()}
     claims = {"orders": saw.orders, "fills": saw.fills, "balances": saw.balances, "code": saw.code}
