@@ -18,6 +18,7 @@ __all__ = ["Environment", "NoEnvironmentError", "environment", "main"]
 
 _HERE: Final = Path(__file__).parent
 _KEPT: Final = _HERE.parents[1] / ".venv-clients"
+_GUARD: Final = _HERE / "guard"
 _STAMP: Final = ".made-of"
 _WORDS: Final = 600
 _CLOSED_DOOR: Final = "http://127.0.0.1:9"
@@ -70,11 +71,12 @@ class Environment:
         return _found("node") if self.is_of_node else str(self.folder / "bin" / "python")
 
     def variables(self) -> dict[str, str]:
-        """The variables of its processes: whatever leaves this machine goes to a closed port of its own."""
+        """The variables of its processes: two guards against leaving this machine, in the runtime and by proxy."""
         shut = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), _CLOSED_DOOR)
         open_ = dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost")
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-        return {**kept, **shut, **open_, "NODE_PATH": str(self.folder / "node_modules")}
+        guards = {"PYTHONPATH": str(_GUARD), "NODE_OPTIONS": f"--require {_GUARD / 'guard.cjs'}"}
+        return {**kept, **shut, **open_, **guards, "NODE_PATH": str(self.folder / "node_modules")}
 
     def _make_with_pip(self) -> None:
         python = str(self.folder / "bin" / "python")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from freqtrade.persistence import Trade
 from freqtrade.strategy import IStrategy
@@ -15,7 +15,7 @@ class InAndOut(IStrategy):
 
     INTERFACE_VERSION = 3
     timeframe = "1m"
-    minimal_roi: dict[str, float] = {}
+    minimal_roi: ClassVar[dict[str, float]] = {}
     stoploss = -0.5
     startup_candle_count = 0
     process_only_new_candles = False
