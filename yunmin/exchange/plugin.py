@@ -33,6 +33,7 @@ class VenueOptions:
     What is None is as `config_file` says, else as usual. A `port` of 0 is any free one. `step_interval` is the number
     of seconds between two moves of its market makers; 0 moves only when told. `candles` or `trades` is a file whose
     prices move `replay_symbol`, `speed` times as fast as they were recorded; without a speed, by one point a move.
+    With a `tls_folder` it speaks TLS too, on `tls_port`, by certificates that are kept or made there.
     `on_notice` hears, in words, what its owner should know while it runs.
     `legacy_listen_key` asks for the user data streams by listen key that an exchange has retired; a venue of an
     exchange that never had them knows nothing of it.
@@ -48,6 +49,8 @@ class VenueOptions:
     speed: Decimal | None = None
     step_interval: float | None = None
     legacy_listen_key: bool = False
+    tls_folder: str | None = None
+    tls_port: int | None = None
     on_notice: Callable[[str], None] | None = None
 
 
@@ -81,6 +84,16 @@ class RunningVenue(Protocol):
     @property
     def credentials(self) -> Credentials:
         """Play-money credentials of its first account with a secret; ConfigurationError where none has one."""
+        ...
+
+    @property
+    def tls_url(self) -> str | None:
+        """The same address over TLS; None where it does not speak it."""
+        ...
+
+    @property
+    def ca_file(self) -> str | None:
+        """The certificate authority that a client has to trust for that."""
         ...
 
     @property
@@ -122,7 +135,12 @@ class TrialReport:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AdapterPlugin:
-    """One adapter. Loading the plugin must import neither ccxt nor the connector: both wait in the factories."""
+    """One adapter. Loading the plugin must import neither ccxt nor the connector: both wait in the factories.
+
+    `venue_example` is a file for VenueOptions.config_file, `venue_check` says what a file makes, `venue_accounts` who
+    could log in. `client_settings` is, by the name of each known client of the exchange, what to paste so that it
+    trades at that address (None: the venue's usual one) as that account.
+    """
 
     name: str
     title: str
@@ -133,5 +151,7 @@ class AdapterPlugin:
     local_credentials: Callable[[], Credentials] | None = None
     venue_example: Callable[[], str] | None = None
     venue_check: Callable[[VenueOptions], str] | None = None
+    venue_accounts: Callable[[VenueOptions], tuple[VenueAccount, ...]] | None = None
+    client_settings: Callable[[str | None, Credentials], Mapping[str, str]] | None = None
     venue_trial: Callable[[VenueTrial, Callable[[int], None]], TrialReport] | None = None
     environment_variables: tuple[str, ...] = ()

@@ -5,7 +5,7 @@ Loading `ADAPTER` imports neither ccxt nor the connector nor the venue; each wai
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 
 from yunmin.clock import Clock
@@ -18,6 +18,7 @@ from yunmin.exchange import (
     RunningVenue,
     Traits,
     TrialReport,
+    VenueAccount,
     VenueOptions,
     VenueTrial,
 )
@@ -72,6 +73,19 @@ def _venue_check(options: VenueOptions) -> str:
     return summary_of(options)
 
 
+def _venue_accounts(options: VenueOptions) -> tuple[VenueAccount, ...]:
+    from yunmin_binance.venue.opening import accounts_of
+
+    return accounts_of(options)
+
+
+def _client_settings(url: str | None, credentials: Credentials) -> Mapping[str, str]:
+    from yunmin_binance.endpoints import LOCAL_PORT
+    from yunmin_binance.venue.client_settings import client_settings
+
+    return client_settings(url or f"http://127.0.0.1:{LOCAL_PORT}", credentials)
+
+
 def _venue_trial(wanted: VenueTrial, tell: Callable[[int], None]) -> TrialReport:
     from yunmin_binance.venue.fire import run_trial
 
@@ -88,6 +102,8 @@ ADAPTER = AdapterPlugin(
     local_credentials=_local_credentials,
     venue_example=_venue_example,
     venue_check=_venue_check,
+    venue_accounts=_venue_accounts,
+    client_settings=_client_settings,
     venue_trial=_venue_trial,
     environment_variables=("BINANCE_API_KEY", "BINANCE_API_SECRET", "BINANCE_TESTNET", "BINANCE_BASE_URL"),
 )

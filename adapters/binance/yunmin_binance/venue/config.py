@@ -118,7 +118,8 @@ class VenueConfig(Contract):
     place of a default one of the same name. `warmup_steps` of the house are made before the doors open, so that there
     are quotes and trades to see. `legacy_listen_key` brings listen keys back, for clients that know nothing newer.
     are quotes and trades to see. `replay_symbol` is the market that a candles or trades file moves, `speed` times as
-    fast as it was recorded; without a speed, by one point of it a step.
+    fast as it was recorded; without a speed, by one point of it a step. With `tls_folder` it speaks TLS too, on
+    `tls_port`, with the certificates in that folder, which are made where they are missing.
     """
 
     host: str = "127.0.0.1"
@@ -140,6 +141,8 @@ class VenueConfig(Contract):
     trades_file: Path | None = None
     replay_symbol: str = "BTCUSDT"
     speed: Price | None = None
+    tls_folder: Path | None = None
+    tls_port: int = Field(default=0, ge=0, le=65535)
     legacy_listen_key: bool = False
 
     def markets(self) -> dict[str, SymbolRules]:

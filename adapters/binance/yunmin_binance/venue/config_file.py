@@ -27,7 +27,7 @@ __all__ = ["example_config", "read_config_file"]
 _NEXT: Final = "`yunmin venue config --example` prints a file that works"
 
 _FILE_ONLY_SECRETS: Final = ("public_key_file", "api_secret_env")
-_PATHS: Final = ("candles_file", "trades_file", "state_file")
+_PATHS: Final = ("candles_file", "trades_file", "tls_folder")
 
 
 def example_config() -> str:

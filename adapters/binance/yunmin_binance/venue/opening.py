@@ -21,7 +21,7 @@ from yunmin_binance.venue.replayed_market import market_for_candles, market_for_
 from yunmin_binance.venue.server import LocalVenue
 from yunmin_binance.venue.symbols import SymbolRules
 
-__all__ = ["OpenVenue", "config_of", "open_venue", "summary_of"]
+__all__ = ["OpenVenue", "accounts_of", "config_of", "open_venue", "summary_of"]
 
 _PLENTY: Final = Decimal(1_000_000)
 """What everybody holds of an asset that only the replayed market knows."""
@@ -40,12 +40,16 @@ class OpenVenue:
         return self.venue.url
 
     @property
+    def tls_url(self) -> str | None:
+        return self.venue.tls_url
+
+    @property
+    def ca_file(self) -> str | None:
+        return None if self.venue.ca_file is None else str(self.venue.ca_file)
+
+    @property
     def accounts(self) -> tuple[VenueAccount, ...]:
-        return tuple(
-            VenueAccount(name=one.name, api_key=SecretStr(one.api_key), api_secret=one.api_secret)
-            for one in self.venue.config.accounts
-            if one.api_key is not None
-        )
+        return _accounts(self.venue.config)
 
     @property
     def credentials(self) -> Credentials:
@@ -70,6 +74,8 @@ def config_of(options: VenueOptions) -> VenueConfig:
         "seed": options.seed,
         "step_interval": options.step_interval,
         "speed": options.speed,
+        "tls_folder": None if options.tls_folder is None else Path(options.tls_folder),
+        "tls_port": options.tls_port,
         "legacy_listen_key": options.legacy_listen_key or None,
     }
     wanted: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
@@ -86,6 +92,19 @@ def config_of(options: VenueOptions) -> VenueConfig:
     except ValidationError as error:
         problems = "; ".join(found["msg"] for found in error.errors(include_input=False, include_context=False))
     raise ConfigurationError(f"the venue cannot be set up so: {problems}")
+
+
+def accounts_of(options: VenueOptions) -> tuple[VenueAccount, ...]:
+    """Who could log in to a venue with these options."""
+    return _accounts(config_of(options))
+
+
+def _accounts(config: VenueConfig) -> tuple[VenueAccount, ...]:
+    return tuple(
+        VenueAccount(name=one.name, api_key=SecretStr(one.api_key), api_secret=one.api_secret)
+        for one in config.accounts
+        if one.api_key is not None
+    )
 
 
 def summary_of(options: VenueOptions) -> str:

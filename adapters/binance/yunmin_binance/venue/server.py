@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
@@ -29,6 +30,7 @@ from yunmin_binance.venue.http import answered
 from yunmin_binance.venue.port import Port
 from yunmin_binance.venue.sockets import Sockets
 from yunmin_binance.venue.symbols import SymbolStatus
+from yunmin_binance.venue.tls import certificates_in
 
 __all__ = ["LocalVenue", "run_venue"]
 
@@ -66,6 +68,8 @@ class LocalVenue:
         self.sockets = Sockets(self.exchange, self._clock, self._faults)
         self.chaos.strike_at_once(Door.VENUE, self._strike_venue)
         self.chaos.strike_at_once(Door.SOCKET, self._strike_sockets)
+        folder = self.config.tls_folder
+        self.certificates = None if folder is None else certificates_in(folder, self._clock.now())
         self._runner: web.AppRunner | None = None
         self._port: Port | None = None
         self._stepping: asyncio.Task[None] | None = None
@@ -74,6 +78,16 @@ class LocalVenue:
     def url(self) -> str:
         """Where it serves: scheme, host and port, without a path."""
         return self._open_port().url
+
+    @property
+    def tls_url(self) -> str | None:
+        """The same over TLS; None where there is none."""
+        return self._open_port().tls_url
+
+    @property
+    def ca_file(self) -> Path | None:
+        """Whom a client has to trust for that."""
+        return None if self.certificates is None else self.certificates.authority
 
     async def start(self) -> None:
         """Open the port and, where an interval is set, begin to step."""
@@ -87,7 +101,8 @@ class LocalVenue:
             app, access_log=None, max_line_size=_LONGEST_LINE, max_field_size=_LONGEST_LINE, shutdown_timeout=1.0
         )
         await runner.setup()
-        port = Port(runner, self.config.host, self.config.port)
+        context = None if self.certificates is None else self.certificates.context()
+        port = Port(runner, self.config.host, self.config.port, context=context, tls_number=self.config.tls_port)
         try:
             await port.open()
         except ConfigurationError:
