@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -9,12 +10,14 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from yunmin.cli.adapter_commands import capabilities_page
+from yunmin.exchange import registry
 
 ROOT = Path(__file__).parents[2]
 PAGES = [
@@ -24,7 +27,13 @@ PAGES = [
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-SHOWN_ONLY = {"text", "toml", "ini"}
+SHOWN_ONLY = {"text", "toml", "ini", "js"}
+USUAL_HOST = "127.0.0.1:8390"
+"""Where the pages say that the local venue is."""
+
+OTHERS = {"binance", "binance_common", "binance_sdk_spot"}
+"""Other people's packages that the pages may use; a block with one that is not installed is only compiled."""
+
 BIN = Path(sys.executable).parent
 
 
@@ -54,7 +63,29 @@ def test_fences_are_closed() -> None:
 def test_python_blocks_run(code: str, venue_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("BINANCE_BASE_URL", venue_url)
     monkeypatch.chdir(tmp_path)
-    exec(compile(code, "a code block", "exec"), {"__name__": "__main__"})
+    compiled = compile(code.replace(USUAL_HOST, venue_url.removeprefix("http://")), "a code block", "exec")
+    if all(find_spec(name) is not None for name in imported_by(code) & OTHERS):
+        exec(compiled, {"__name__": "__main__"})
+
+
+def imported_by(code: str) -> set[str]:
+    """The top names of everything that is imported."""
+    found = set()
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+def test_the_page_has_the_settings_of_every_client_as_the_command_prints_them() -> None:
+    page = (ROOT / "docs" / "local-venue.md").read_text()
+    adapter = registry.load("binance")
+    assert adapter.client_settings is not None
+    assert adapter.local_credentials is not None
+    for name, text in adapter.client_settings(None, adapter.local_credentials()).items():
+        assert f"\n{text}```\n" in page, name
 
 
 @pytest.mark.parametrize("code", blocks("json"))

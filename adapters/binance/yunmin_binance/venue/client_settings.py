@@ -116,7 +116,10 @@ Client.API_URL = AsyncClient.API_URL = "$url/api"
 Client.WS_API_URL = AsyncClient.WS_API_URL = "$ws/ws-api/v3"
 BinanceSocketManager.STREAM_URL = "$ws/"
 
-client = Client("$key", "$secret")
+client = Client(
+    "$key",
+    "$secret",
+)
 print(client.get_asset_balance("USDT"))
 """
 
@@ -126,12 +129,19 @@ from binance.spot import Spot
 from binance.websocket.spot.websocket_api import SpotWebsocketAPIClient
 from binance.websocket.spot.websocket_stream import SpotWebsocketStreamClient
 
-client = Spot("$key", "$secret", base_url="$url")
+client = Spot(
+    "$key",
+    "$secret",
+    base_url="$url",
+)
 print(client.account(omitZeroBalances="true")["balances"])
 
 streams = SpotWebsocketStreamClient(stream_url="$ws", on_message=lambda _, message: print(message))
 api = SpotWebsocketAPIClient(
-    stream_url="$ws/ws-api/v3", api_key="$key", api_secret="$secret", on_message=lambda _, message: print(message)
+    stream_url="$ws/ws-api/v3",
+    api_key="$key",
+    api_secret="$secret",
+    on_message=lambda _, message: print(message),
 )
 for socket in (streams, api):
     socket.stop()
@@ -146,7 +156,10 @@ from binance_common.configuration import (
 )
 from binance_sdk_spot.spot import Spot
 
-keys = {"api_key": "$key", "api_secret": "$secret"}
+keys = {
+    "api_key": "$key",
+    "api_secret": "$secret",
+}
 client = Spot(
     config_rest_api=ConfigurationRestAPI(**keys, base_path="$url", timeout=5000),
     config_ws_api=ConfigurationWebSocketAPI(**keys, stream_url="$ws/ws-api/v3"),
