@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
-import aiohttp
 import typer
 
 from yunmin.cli.connection import AdapterOption, JsonOption, UrlOption, choose_adapter
@@ -171,6 +170,8 @@ def _value(text: str) -> Any:
 
 async def _ask(url: str | None, adapter: str | None, method: str, path: str, body: Any = None) -> dict[str, Any]:
     """What the venue's own door says. InvalidValue where it says no, Unavailable where it says nothing."""
+    import aiohttp
+
     base = choose_adapter(adapter).configure(ConnectionWish(environment="local", base_url=url)).base_url
     timeout = aiohttp.ClientTimeout(total=10)
     try:
