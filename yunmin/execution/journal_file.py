@@ -2,7 +2,8 @@
 
 A transaction is DURABLE (flushed to the disk before it returns: it survives a loss of power) or KEPT (handed to the
 operating system: it survives the end of the process, and a loss of power up to the last flush). After a flush has
-failed nothing is flushed any more (NOT_FLUSHED). SQLite's own behaviour: https://sqlite.org/wal.html, https://sqlite.org/pragma.html#pragma_synchronous.
+failed nothing is flushed any more (NOT_FLUSHED). SQLite's own behaviour: https://sqlite.org/wal.html,
+https://sqlite.org/pragma.html#pragma_synchronous.
 """
 
 from __future__ import annotations
