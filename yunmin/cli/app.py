@@ -12,6 +12,7 @@ from yunmin.cli import (
     adapter_commands,
     demo_command,
     doctor_command,
+    journal_commands,
     order_commands,
     venue_commands,
     verify_commands,
@@ -34,6 +35,7 @@ app.command("adapters")(adapter_commands.adapters)
 app.command("markets")(account_commands.markets)
 app.command("balance")(account_commands.balance)
 app.add_typer(order_commands.order, name="order")
+app.add_typer(journal_commands.journal, name="journal")
 app.add_typer(venue_commands.venue, name="venue")
 app.add_typer(verify_commands.verify, name="verify")
 

@@ -17,6 +17,8 @@ from yunmin.errors import (
     DuplicateOrder,
     ExchangeError,
     InvalidValue,
+    JournalDamaged,
+    JournalError,
     MalformedResponse,
     OrderNotFound,
     OutcomeUnknown,
@@ -50,6 +52,8 @@ _CODES: tuple[tuple[type[YunminError], Exit], ...] = (
     (Rejected, Exit.REFUSED),
     (ExchangeError, Exit.REFUSED),
     (ConfigurationError, Exit.CONFIGURATION),
+    (JournalDamaged, Exit.CHECK_FAILED),
+    (JournalError, Exit.CONFIGURATION),
     (InvalidValue, Exit.USAGE),
 )
 
@@ -121,6 +125,8 @@ def _end_unshown(what: str, code: Exit, *, as_json: bool) -> NoReturn:
 
 
 def _advice(code: Exit, error: YunminError | None) -> str:
+    if isinstance(error, JournalError):
+        return ""  # its own text says what is safe and what to do next
     if isinstance(error, OrderNotFound):
         return "The order is not open there; it may be filled, cancelled or never placed. See `yunmin order list`."
     if isinstance(error, DuplicateOrder):

@@ -105,7 +105,10 @@ def keep_copy(path: Path, now: datetime) -> Path:
 
 
 def _content_check(record: Record, before: bytes) -> bytes:
-    return checksum(before, record.seq, record.at, record.kind, record.body)
+    try:
+        return checksum(before, record.seq, record.at, record.kind, record.body)
+    except (TypeError, AttributeError):
+        return b""
 
 
 def _chain_at_start(file: JournalFile) -> Chain:

@@ -213,7 +213,10 @@ class JournalFile:
 
     def token(self) -> int:
         """How often the journal was taken over."""
-        return int(self._one("SELECT token FROM fence")[0])
+        (token,) = self._one("SELECT token FROM fence")
+        if not isinstance(token, int):
+            raise JournalDamaged(f"{self.path}: its fencing token is not what was written. {_KEEP_A_COPY}")
+        return token
 
     def _note_wal_pages(self, _connection: object, _name: str, pages: int) -> int:
         self._wal_pages = pages
@@ -263,6 +266,8 @@ class JournalFile:
     def base(self) -> tuple[int, bytes]:
         """The number and the checksum before the first record that is still kept."""
         seq, check = self._one("SELECT seq, chk FROM base")
+        if not isinstance(seq, int) or not isinstance(check, bytes):
+            raise JournalDamaged(f"{self.path}: where its records begin is not what was written. {_KEEP_A_COPY}")
         return seq, check
 
     def head(self) -> tuple[int, bytes]:
@@ -376,7 +381,7 @@ class JournalFile:
     def _one(self, query: str) -> tuple[Any, ...]:
         row = self._first(query)
         if row is None:
-            raise JournalDamaged(f"{self.path} has lost a row that every journal has")
+            raise JournalDamaged(f"{self.path} has lost a row that every journal has. {_KEEP_A_COPY}")
         return row
 
 

@@ -32,6 +32,7 @@ from yunmin.errors import InvalidValue, LifecycleError
 __all__ = [
     "GENESIS",
     "KINDS",
+    "RECORD_LOST",
     "Adopted",
     "Entry",
     "Mark",
@@ -46,6 +47,9 @@ __all__ = [
     "replay_entry",
     "to_micros",
 ]
+
+RECORD_LOST: Final = "record_lost"
+"""The kind of the Note that stands where a repair could not save a record."""
 
 GENESIS: Final = bytes(16)
 """The checksum before the first record's."""
@@ -131,7 +135,10 @@ class Record(NamedTuple):
 
     def is_intact(self, before: bytes) -> bool:
         """Whether it is what was written, after the record whose checksum is `before`."""
-        return self.check == checksum(before, self.seq, self.at, self.kind, self.body)
+        try:
+            return self.check == checksum(before, self.seq, self.at, self.kind, self.body)
+        except (TypeError, AttributeError):  # a spoilt page can turn a value into one of another type
+            return False
 
     def entry(self) -> Entry:
         return decode(self.kind, self.body)
@@ -167,7 +174,7 @@ def decode(kind: str, body: bytes) -> Entry:
         raise InvalidValue(f"a record of kind {kind!r}, which this version does not know")
     try:
         entry: Entry = model.model_validate_json(body)
-    except ValidationError as error:
+    except (ValidationError, TypeError) as error:
         raise InvalidValue(f"a record of kind {kind!r} that is none") from error
     return entry
 

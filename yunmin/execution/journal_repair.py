@@ -19,7 +19,7 @@ from yunmin.errors import InvalidValue, JournalDamaged, JournalUnavailable, Jour
 from yunmin.execution.journal_check import follow_chain, keep_copy
 from yunmin.execution.journal_file import FILE_NAME, Durability, JournalFile, explained, flush_folder
 from yunmin.execution.journal_lock import JournalLock
-from yunmin.execution.journal_records import Note, Record, checksum, encode, kind_of, to_micros
+from yunmin.execution.journal_records import RECORD_LOST, Note, Record, checksum, encode, kind_of, to_micros
 from yunmin.execution.journal_rows import RowWriter
 from yunmin.execution.journal_state import snapshot_check
 from yunmin.execution.journal_verify import verify_journal
@@ -107,7 +107,7 @@ def _copy_records(new: JournalFile, damaged: JournalFile, bad: set[int], clock: 
         if entry is None:
             lost.append(record.seq)
             text = f"record {record.seq} was not what was written and is lost; reconcile"
-            entry = Note(kind="record_lost", text=text, at=clock.now())
+            entry = Note(kind=RECORD_LOST, text=text, at=clock.now())
             record = Record(record.seq, to_micros(clock.now()), kind_of(entry), encode(entry), b"")
         else:
             kept += 1

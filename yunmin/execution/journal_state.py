@@ -13,9 +13,9 @@ from yunmin.core.order_tracker import OrderTracker
 from yunmin.errors import InvalidValue, JournalDamaged
 from yunmin.execution.crash_points import reach
 from yunmin.execution.journal_file import JournalFile, Snapshot
-from yunmin.execution.journal_records import replay_entry
+from yunmin.execution.journal_records import Entry, Record, replay_entry
 
-__all__ = ["recovered", "snapshot_check", "snapshot_of"]
+__all__ = ["readable", "recovered", "snapshot_check", "snapshot_of"]
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +28,8 @@ def snapshot_of(tracker: OrderTracker, seq: int, check: bytes) -> Snapshot:
 
 def snapshot_check(body: bytes) -> bytes:
     """The checksum of a snapshot's own bytes."""
-    return hashlib.blake2b(body, digest_size=16).digest()
+    # a spoilt page can turn it into a value of another type
+    return hashlib.blake2b(body, digest_size=16).digest() if isinstance(body, bytes) else b""
 
 
 def recovered(file: JournalFile, *, upto: int | None = None, from_the_first: bool = False) -> OrderTracker:
@@ -38,17 +39,21 @@ def recovered(file: JournalFile, *, upto: int | None = None, from_the_first: boo
     """
     seq, tracker = (0, OrderTracker()) if from_the_first else _from_snapshot(file, upto)
     for record in file.records(seq, upto):
-        try:
-            entry = record.entry()
-        except InvalidValue as error:
-            raise JournalDamaged(
-                f"record {record.seq} of {file.path} cannot be read: {error}. Nothing was changed or sent. "
-                "Keep a copy of the folder, then `yunmin journal repair`",
-                seq=record.seq,
-            ) from error
-        replay_entry(tracker, entry)
+        replay_entry(tracker, readable(file, record))
         reach("in_recovery")
     return tracker
+
+
+def readable(file: JournalFile, record: Record) -> Entry:
+    """The record's entry. Raises JournalDamaged where it is none."""
+    try:
+        return record.entry()
+    except InvalidValue as error:
+        raise JournalDamaged(
+            f"record {record.seq} of {file.path} cannot be read: {error}. Nothing was changed or sent. "
+            "Keep a copy of the folder, then `yunmin journal repair`",
+            seq=record.seq,
+        ) from error
 
 
 def _from_snapshot(file: JournalFile, upto: int | None) -> tuple[int, OrderTracker]:

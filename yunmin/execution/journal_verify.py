@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,10 +21,10 @@ from yunmin.core.order_tracker import InFlightOrder, OrderTracker
 from yunmin.errors import InvalidValue, JournalDamaged, JournalError
 from yunmin.execution.journal_check import whole_chain
 from yunmin.execution.journal_file import FILE_NAME, JournalFile, Snapshot, explained
-from yunmin.execution.journal_records import Adopted, Entry, Mark, Note, PlaceIntent, Record, replay_entry
-from yunmin.execution.journal_state import recovered, snapshot_check
+from yunmin.execution.journal_records import RECORD_LOST, Adopted, Entry, Mark, Note, PlaceIntent, Record, replay_entry
+from yunmin.execution.journal_state import readable, recovered, snapshot_check
 
-__all__ = ["JournalReport", "replay", "verify_journal"]
+__all__ = ["JournalReport", "entries_in", "replay", "verify_journal"]
 
 
 class JournalReport(NamedTuple):
@@ -36,6 +37,8 @@ class JournalReport(NamedTuple):
     orders: int
     open_orders: int
     snapshots: tuple[int, ...]
+    lost: tuple[int, ...]
+    """Records that a repair could not save; a snapshot may know what they said."""
     digest: str | None
     problems: tuple[str, ...]
 
@@ -53,13 +56,24 @@ def verify_journal(folder: Path) -> JournalReport:
 def replay(folder: Path, upto: int | None = None) -> tuple[int, OrderTracker]:
     """The number of the last record, and the tracker after it (or after number `upto`), from the first record on.
 
-    Where the first records are not kept any more, from the oldest snapshot. Raises JournalError.
+    Where some of them are lost or not kept any more, from the newest snapshot before it. Raises JournalError.
     """
     file = JournalFile.open_to_read(folder / FILE_NAME)
     try:
         with explained(f"{file.path} cannot be read", JournalDamaged), file.reading():
             last = file.head()[0] if upto is None else min(upto, file.head()[0])
-            return last, recovered(file, upto=last, from_the_first=file.base()[0] == 0)
+            return last, recovered(file, upto=last, from_the_first=_is_whole(file))
+    finally:
+        file.close()
+
+
+def entries_in(folder: Path, since: int = 0) -> Iterator[tuple[int, datetime, Entry]]:
+    """Number, time and content of every entry after number `since`. Raises JournalError."""
+    file = JournalFile.open_to_read(folder / FILE_NAME)
+    try:
+        with explained(f"{file.path} cannot be read", JournalDamaged):
+            for record in file.records(since):
+                yield record.seq, record.moment, readable(file, record)
     finally:
         file.close()
 
@@ -88,6 +102,7 @@ def _looked_over(file: JournalFile) -> JournalReport:
         orders=file.count_orders(),
         open_orders=0 if live is None else len(live.get_open_orders()),
         snapshots=tuple(snapshot.seq for snapshot in file.snapshots()),
+        lost=tuple(record.seq for record in _lost_before(file)),
         digest=None if live is None else tracker_state.digest(live),
         problems=tuple(problems),
     )
@@ -125,7 +140,7 @@ def _digest_in(snapshot: Snapshot) -> str:
 
 def _replay_problems(file: JournalFile, records: _Readable, live: OrderTracker) -> Iterator[str]:
     whole = live
-    if file.base()[0] == 0:
+    if _is_whole(file):
         whole = recovered(file, from_the_first=True)
         if tracker_state.digest(whole) != tracker_state.digest(live):
             yield "a replay from the first record and one from the snapshot end in different states"
@@ -135,6 +150,16 @@ def _replay_problems(file: JournalFile, records: _Readable, live: OrderTracker) 
             replay_entry(whole, entry)
     if _orders_of(whole) != before:
         yield "all of it told a second time changes an order"
+
+
+def _is_whole(file: JournalFile) -> bool:
+    """Whether the records alone say everything."""
+    return file.base()[0] == 0 and not _lost_before(file)
+
+
+def _lost_before(file: JournalFile) -> list[Record]:
+    notes = ((record, readable(file, record)) for record in file.records_of_kind("note"))
+    return [record for record, note in notes if isinstance(note, Note) and note.kind == RECORD_LOST]
 
 
 def _orders_of(tracker: OrderTracker) -> dict[str, tuple[object, object]]:
@@ -162,7 +187,7 @@ def _order_of(tracker: OrderTracker, entry: Entry) -> InFlightOrder | None:
 
 def _table_problems(file: JournalFile, records: _Readable) -> Iterator[str]:
     marks: dict[str, str] = {}
-    is_whole = file.base()[0] == 0
+    is_whole = _is_whole(file)
     for record, entry in records:
         if isinstance(entry, Mark):
             marks[entry.name] = entry.value

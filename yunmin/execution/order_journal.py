@@ -56,7 +56,7 @@ from yunmin.execution.journal_records import (
     to_micros,
 )
 from yunmin.execution.journal_rows import RowWriter
-from yunmin.execution.journal_state import recovered, snapshot_of
+from yunmin.execution.journal_state import readable, recovered, snapshot_of
 from yunmin.execution.journal_wal import WAL_SUFFIX, committed_frames
 
 __all__ = [
@@ -325,7 +325,7 @@ class OrderJournal:
     def entries(self, since: int = 0) -> Iterator[tuple[int, datetime, Entry]]:
         """Number, time and content of every entry after number `since`."""
         for record in self._file.records(since):
-            yield record.seq, record.moment, record.entry()
+            yield record.seq, record.moment, readable(self._file, record)
 
     def find(self, client_order_id: str) -> JournalledOrder | None:
         """What is known of an order, be it long gone from the tracker; None where it was never begun here."""
