@@ -219,9 +219,7 @@ class ApiError(Exception):
 
     @classmethod
     def archived_order(cls) -> ApiError:
-        return cls(
-            -2026, "Order was canceled or expired with no executed qty over 90 days ago and has been archived."
-        )
+        return cls(-2026, "Order was canceled or expired with no executed qty over 90 days ago and has been archived.")
 
     @classmethod
     def sbe_disabled(cls) -> ApiError:

@@ -255,12 +255,12 @@ class Exchange:
                 floor.price_bounds = price_bounds(floor.tape, rules.reference, rules.price_range)
 
     def _count(self, event: EngineEvent) -> None:
-        order = event.order
+        order, now = event.order, event.time + self.clock_error
         if event.kind is EventKind.ACCEPTED:
             self.orders_placed += 1
-            self.order_counts.placed(order.account, event.time)
+            self.order_counts.placed(order.account, now)
         elif event.fill is not None and order.filled == event.fill.qty:
-            self.order_counts.first_filled(order.account, event.time, as_maker=event.fill.is_maker)
+            self.order_counts.first_filled(order.account, now, as_maker=event.fill.is_maker)
 
 
 def _fees(config: AccountConfig) -> FeeSchedule:

@@ -116,7 +116,7 @@ class Sockets:
         self.markets.publish(Pace.AT_ONCE, self._exchange.engine.now())
 
     async def _serve_market_streams(self, request: web.Request) -> web.StreamResponse:
-        refusal = await self._handshakes.refusal(request)
+        refusal = await self._handshakes.refusal(request) or self._limit(request)
         if refusal is not None:
             return refusal
         connection = self._connection(request, most_per_second=MESSAGES_PER_SECOND)
@@ -130,7 +130,7 @@ class Sockets:
         )
 
     async def _serve_api(self, request: web.Request) -> web.StreamResponse:
-        refusal = await self._handshakes.refusal(request)
+        refusal = await self._handshakes.refusal(request) or self._limit(request)
         if refusal is not None:
             return refusal
         connection = self._connection(request, most_per_second=None)
@@ -170,14 +170,18 @@ class Sockets:
         now = self._exchange.engine.now()
         return orjson.dumps({"event": {"e": "serverShutdown", "E": session.time_of(now)}})
 
-    def _connection(self, request: web.Request, *, most_per_second: int | None) -> Connection:
-        if not web.WebSocketResponse().can_prepare(request):
-            raise web.HTTPBadRequest(text="this path is for WebSockets")
+    def _limit(self, request: web.Request) -> web.Response | None:
+        """A no to who has tried to connect too often, or is banned."""
         now = self._exchange.told_time()
         try:
             self._exchange.traffic.connect(request.remote or "", now)
         except ApiError as error:
-            raise _as_refusal(error, now) from None
+            return _as_refusal(error, now)
+        return None
+
+    def _connection(self, request: web.Request, *, most_per_second: int | None) -> Connection:
+        if not web.WebSocketResponse().can_prepare(request):
+            raise web.HTTPBadRequest(text="this path is for WebSockets")
         return Connection(self._clock, most_per_second=most_per_second, path=request.path, gate=self._frames)
 
     async def _serve(
@@ -218,13 +222,9 @@ class Sockets:
                 connection.check_life()
 
 
-def _as_refusal(error: ApiError, now: int) -> web.HTTPException:
+def _as_refusal(error: ApiError, now: int) -> web.Response:
     """A handshake that is answered with an error instead."""
     waits = {} if error.retry_at is None else {"Retry-After": str(seconds_until(error.retry_at, now))}
-    refusal = web.HTTPTooManyRequests if error.status == web.HTTPTooManyRequests.status_code else _Banned
-    return refusal(headers=waits, body=orjson.dumps(error.body), content_type="application/json")
-
-
-class _Banned(web.HTTPClientError):
-    status_code = 418
-    reason = "I'm a teapot"
+    return web.Response(
+        status=error.status, headers=waits, body=orjson.dumps(error.body), content_type="application/json"
+    )

@@ -7,6 +7,7 @@ spot web-socket-api.md, 2026-07-21).
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 import orjson
@@ -36,6 +37,17 @@ _log = structlog.get_logger(__name__)
 _Operation = Callable[[Session, Request, Params, int], Answer]
 
 
+@dataclass(slots=True)
+class _Visit:
+    """What is learned of one request on its way."""
+
+    session: Session
+    request: Request
+    now: int
+    shows_limits: bool
+    placed_by: str | None = None
+
+
 class WsApi:
     """Answers messages of sessions from an exchange. `on_change` is called when user data events may be waiting."""
 
@@ -54,43 +66,50 @@ class WsApi:
 
     def answer(self, session: Session, text: str) -> bytes:
         """The answer to `text`; every refusal is one too."""
-        request = read_request(text)
-        now = self._exchange.told_time()
-        weight, endpoint, shows_limits = _SESSION_WEIGHT, ENDPOINT_OF_METHOD.get(request.method), session.shows_limits
-        traffic = self._exchange.traffic
-        member: Member | None = None
+        visit = _Visit(session, read_request(text), self._exchange.told_time(), session.shows_limits)
+        said: dict[str, object] = {"id": visit.request.id}
         try:
-            traffic.admit(session.address, now)
-            if endpoint is not None:
-                weight = endpoint.weigh(request.params)
-            traffic.use(session.address, weight, now)
-            if request.problem is not None:
-                raise request.problem
-            params = Params(request.params)
-            wished = params.flag(_SHOWS_LIMITS)
-            shows_limits = shows_limits if wished is None else wished
-            if endpoint is None:
-                result = self._operate(session, request, params, now)
-            else:
-                member = self._asker(endpoint, session, request, params, now)
-                if member is not None:
-                    require_right(member, endpoint.right)
-                    if endpoint.places_order:
-                        self._exchange.order_counts.require(member.account.name, endpoint.order_count, now)
-                result = endpoint.handle(Call(self._exchange, params, now, session.in_micros, member))
-            params.refuse_unread()
-            if endpoint is not None and endpoint.free_when_done:
-                traffic.give_back(session.address, weight, now)
-            said: dict[str, object] = {"id": request.id, "status": 200, "result": result}
+            said |= {"status": 200, "result": self._handle(visit)}
         except ApiError as error:
-            said = {"id": request.id, "status": error.status, "error": _told(error, session.time_of, now)}
+            said |= {"status": error.status, "error": _told(error, session.time_of, visit.now)}
         except Exception:  # noqa: BLE001 - the rim of the process: the caller gets the exchange's own words
-            _log.exception("venue.request_failed", method=request.method)
-            said = {"id": request.id, "status": 500, "error": {"code": -1000, "msg": _UNKNOWN}}
-        if shows_limits:
-            placed_by = member.account.name if member is not None and endpoint and endpoint.places_order else None
-            said["rateLimits"] = self._limits(session.address, placed_by, now)
+            _log.exception("venue.request_failed", method=visit.request.method)
+            said |= {"status": 500, "error": {"code": -1000, "msg": _UNKNOWN}}
+        if visit.shows_limits:
+            said["rateLimits"] = self._limits(visit)
         return orjson.dumps(said)
+
+    def _handle(self, visit: _Visit) -> Answer:
+        session, request, now = visit.session, visit.request, visit.now
+        endpoint = ENDPOINT_OF_METHOD.get(request.method)
+        weight = _SESSION_WEIGHT if endpoint is None else endpoint.weigh(request.params)
+        self._exchange.traffic.admit(session.address, now)
+        self._exchange.traffic.use(session.address, weight, now)
+        if request.problem is not None:
+            raise request.problem
+        params = Params(request.params)
+        wished = params.flag(_SHOWS_LIMITS)
+        visit.shows_limits = visit.shows_limits if wished is None else wished
+        if endpoint is None:
+            result = self._operate(session, request, params, now)
+        else:
+            result = self._call(endpoint, visit, params)
+        params.refuse_unread()
+        if endpoint is not None and endpoint.free_when_done:
+            self._exchange.traffic.give_back(session.address, weight, now)
+        return result
+
+    def _call(self, endpoint: Endpoint, visit: _Visit, params: Params) -> Answer:
+        """The answer of the endpoint that REST has for this."""
+        session, now = visit.session, visit.now
+        member = self._asker(endpoint, session, visit.request, params, now)
+        if member is not None:
+            require_right(member, endpoint.right)
+        call = Call(self._exchange, params, now, session.in_micros, member)
+        if endpoint.places_order:
+            visit.placed_by = call.account
+            self._exchange.order_counts.require(call.account, endpoint.order_count, now)
+        return endpoint.handle(call)
 
     def _operate(self, session: Session, request: Request, params: Params, now: int) -> Answer:
         operation = self._operations.get(request.method)
@@ -158,10 +177,12 @@ class WsApi:
         self._on_change()
         return {}
 
-    def _limits(self, address: str, placed_by: str | None, now: int) -> list[dict[str, object]]:
+    def _limits(self, visit: _Visit) -> list[dict[str, object]]:
         """Every limit that the request counted towards, with what is used of it."""
-        weight = self._exchange.traffic.describe(address, now)
-        return [weight] if placed_by is None else [*self._exchange.order_counts.describe(placed_by, now), weight]
+        weight = self._exchange.traffic.describe(visit.session.address, visit.now)
+        if visit.placed_by is None:
+            return [weight]
+        return [*self._exchange.order_counts.describe(visit.placed_by, visit.now), weight]
 
 
 def _told(error: ApiError, time_of: TimeOf, now: int) -> dict[str, object]:
