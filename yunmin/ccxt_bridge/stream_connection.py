@@ -19,6 +19,7 @@ __all__ = ["Connection"]
 Item = TypeVar("Item")
 
 _FENCE: Final = b"fence"
+_MUCH_TOO_LATE: Final = 1.5
 _ENDINGS: Final = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR})
 
 
@@ -190,7 +191,10 @@ class Connection(Generic[Item]):
             self._end(f"the reading failed ({type(error).__name__})")
 
     async def _watch(self, socket: Socket) -> None:
-        """A ping at every beat; nothing heard from one beat to the next, and the socket is dead."""
+        """A ping at every beat; nothing heard from one beat to the next, and the socket is dead.
+
+        A beat that comes much too late judges nothing: then nobody here was awake to hear.
+        """
         manners, monotonic = self._manners, self._monotonic
         until_probe = manners.probe_every
         while not self.is_over:
@@ -198,7 +202,7 @@ class Connection(Generic[Item]):
             await self._send_to_end(socket.ping())
             await self._clock.sleep(manners.heartbeat)
             now = monotonic()
-            if self.heard_at < asked_at:
+            if self.heard_at < asked_at and now - asked_at < manners.heartbeat * _MUCH_TOO_LATE:
                 self._end(f"nothing was heard for {now - self.heard_at:.1f} s")
             if now - self.subscribed_at >= manners.life:
                 self.leaving("the connection is old")

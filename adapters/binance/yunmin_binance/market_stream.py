@@ -109,8 +109,9 @@ class CandleFeed(_SimpleFeed[Candle]):
         super().__init__(url, market, f"kline_{timeframe}")
 
     def hear(self, event: Json, ears: Ears[Candle]) -> None:
-        candle = event["k"]
-        ears.news(parse_candle([candle[name] for name in ("t", "o", "h", "l", "c", "v")], self.market.symbol))
+        told = event["k"]
+        candle = parse_candle([told[name] for name in ("t", "o", "h", "l", "c", "v")], self.market.symbol)
+        ears.news(candle.model_copy(update={"is_closed": flag(told["x"])}))
 
 
 class TradeFeed(_SimpleFeed[PublicTrade]):

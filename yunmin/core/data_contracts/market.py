@@ -10,7 +10,10 @@ __all__ = ["BookLevel", "Candle", "OrderBook", "PublicTrade", "Ticker"]
 
 
 class Candle(Contract):
-    """Prices and volume (base units) of the interval that starts at `open_time`."""
+    """Prices and volume (base units) of the interval that starts at `open_time`.
+
+    `is_closed` says whether that interval is over; None where the exchange does not say.
+    """
 
     symbol: str
     open_time: UtcDatetime
@@ -19,6 +22,7 @@ class Candle(Contract):
     low: Price
     close: Price
     volume: Qty
+    is_closed: bool | None = None
 
 
 class PublicTrade(Contract):

@@ -1,0 +1,158 @@
+"""BinanceWebSocket as scripts use it: blocking, with callbacks, floats and dicts."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from yunmin.connectors.binance_connector import BinanceConnector
+from yunmin.connectors.binance_websocket import BinanceWebSocket
+from yunmin.core.order_tracker import OrderState, OrderTracker
+from yunmin.errors import AuthenticationFailed, ConfigurationError, ConnectivityError, UnknownSymbol
+
+SYMBOL = "BNBUSDT"
+
+
+@contextmanager
+def somebody_trades(venue_url: str) -> Iterator[list[str]]:
+    """Our market orders, one after the other, in a thread of their own until the block is left; gives their ids."""
+    over, placed = threading.Event(), []
+
+    def trade() -> None:
+        with BinanceConnector(base_url=venue_url) as connector:
+            while not over.is_set():
+                placed.append(connector.place_order(SYMBOL, "BUY", "MARKET", quote_qty=20)["clientOrderId"])
+
+    thread = threading.Thread(target=trade)
+    thread.start()
+    try:
+        yield placed
+    finally:
+        over.set()
+        thread.join(20)
+
+
+def run_until(ws: BinanceWebSocket, count: int, seen: list[Any]) -> Callable[[Any], None]:
+    def note(told: Any) -> None:
+        seen.append(told)
+        if len(seen) >= count:
+            ws.stop()
+
+    return note
+
+
+def test_fills_arrive_as_dicts_of_floats(venue_url: str) -> None:
+    ws, seen = BinanceWebSocket(base_url=venue_url), []
+    ws.subscribe_order_updates(run_until(ws, 3, seen))
+    with somebody_trades(venue_url) as placed:
+        ws.run()
+    assert {fill["client_oid"] for fill in seen} <= set(placed)
+    fill = seen[0]
+    assert (fill["symbol"], fill["side"], fill["liquidity"], fill["fee_asset"]) == (SYMBOL, "BUY", "TAKER", "BNB")
+    assert all(type(fill[name]) is float for name in ("qty", "price", "fee"))
+    assert len({(one["order_id"], one["trade_id"]) for one in seen}) == len(seen)
+
+
+def test_a_fill_feeds_the_tracker_as_in_the_manual(venue_url: str) -> None:
+    tracker, ws = OrderTracker(), BinanceWebSocket(base_url=venue_url)
+    done: list[str] = []
+
+    def on_fill(fill: dict[str, Any]) -> None:
+        if tracker.get_order(fill["client_oid"]) is None:
+            tracker.create_order(fill["client_oid"], "BNB/USDT", fill["side"], "LIMIT", qty=fill["qty"], price=1)
+        tracker.add_fill(
+            fill["client_oid"], qty=fill["qty"], price=fill["price"], fee=fill["fee"], fee_asset=fill["fee_asset"]
+        )
+        done.append(fill["client_oid"])
+        ws.stop()
+
+    ws.subscribe_order_updates(on_fill)
+    with somebody_trades(venue_url):
+        ws.run()
+    assert tracker.get_order(done[0]).state is OrderState.FILLED
+
+
+def test_candles_and_orders_come_side_by_side(venue_url: str) -> None:
+    ws, candles, orders = BinanceWebSocket(base_url=venue_url), [], []
+
+    def note(where: list[Any]) -> Callable[[Any], None]:
+        def add(told: Any) -> None:
+            where.append(told)
+            if candles and orders:
+                ws.stop()
+
+        return add
+
+    ws.subscribe_candles(SYMBOL, "1m", note(candles))
+    ws.subscribe_order_updates(lambda fill: None, on_order=note(orders))
+    with somebody_trades(venue_url):
+        ws.run()
+    candle = candles[0]
+    assert (candle["symbol"], candle["timeframe"]) == (SYMBOL, "1m")
+    assert candle["open_time"] % 60_000 == 0
+    assert candle["low"] <= candle["close"] <= candle["high"]
+    assert all(type(candle[name]) is float for name in ("open", "high", "low", "close", "volume"))
+    assert orders[0]["status"] in ("NEW", "PARTIALLY_FILLED", "FILLED")
+
+
+def test_a_callback_that_raises_is_reported_and_stops_nobody(venue_url: str, caplog: pytest.LogCaptureFixture) -> None:
+    ws, seen = BinanceWebSocket(base_url=venue_url), []
+    stopping = run_until(ws, 3, seen)
+
+    def on_fill(fill: Any) -> None:
+        stopping(fill)
+        raise ValueError("of the user's own")
+
+    ws.subscribe_order_updates(on_fill)
+    with caplog.at_level(logging.ERROR), somebody_trades(venue_url):
+        ws.run()
+    assert len(seen) >= 3
+    reported = [record for record in caplog.records if "callback failed" in record.getMessage()]
+    assert len(reported) >= 3
+    assert reported[0].exc_info is not None
+
+
+def test_stopping_before_running_does_not_hang(venue_url: str) -> None:
+    ws = BinanceWebSocket(base_url=venue_url)
+    ws.subscribe_order_updates(lambda fill: None)
+    ws.stop()
+    ws.run()
+
+
+def test_stopping_from_another_thread_ends_it(venue_url: str) -> None:
+    ws = BinanceWebSocket(base_url=venue_url)
+    opened = threading.Event()
+    ws.subscribe_order_updates(lambda fill: opened.set())
+    thread = threading.Thread(target=ws.run)
+    with somebody_trades(venue_url):
+        thread.start()
+        assert opened.wait(20)
+    ws.stop()
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+def test_what_cannot_work_is_refused_at_once(venue_url: str) -> None:
+    with pytest.raises(ConfigurationError, match="nothing was subscribed"):
+        BinanceWebSocket(base_url=venue_url).run()
+    stranger = BinanceWebSocket("w" * 64, "w" * 64, environment="local", base_url=venue_url)
+    stranger.subscribe_order_updates(print)
+    with pytest.raises(AuthenticationFailed):
+        stranger.run()
+    nowhere = BinanceWebSocket(base_url="http://127.0.0.1:9")
+    nowhere.subscribe_order_updates(print)
+    with pytest.raises(ConnectivityError):
+        nowhere.run()
+    unlisted = BinanceWebSocket(base_url=venue_url)
+    unlisted.subscribe_candles("NOSUCH", "1m", print)
+    with pytest.raises(UnknownSymbol):
+        unlisted.run()
+
+
+def test_S1_it_does_not_show_its_key() -> None:
+    assert "k" * 64 not in repr(BinanceWebSocket("k" * 64, "s" * 64)) + repr(vars(BinanceWebSocket("k" * 64, "s" * 64)))
