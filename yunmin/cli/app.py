@@ -16,6 +16,7 @@ from yunmin.cli import (
     order_commands,
     venue_commands,
     verify_commands,
+    watch_commands,
 )
 
 __all__ = ["app"]
@@ -37,6 +38,7 @@ app.command("balance")(account_commands.balance)
 app.add_typer(order_commands.order, name="order")
 app.add_typer(journal_commands.journal, name="journal")
 app.add_typer(venue_commands.venue, name="venue")
+app.add_typer(watch_commands.watch, name="watch")
 app.add_typer(verify_commands.verify, name="verify")
 
 
