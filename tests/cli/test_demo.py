@@ -19,6 +19,8 @@ def test_the_whole_way_over_http_ends_where_the_venues_ledger_says(yunmin: Run) 
     assert result["states"] == ["PENDING", "OPEN", "PARTIALLY_FILLED", "FILLED"]
     assert result["ledger_matches"] is True
     assert result["ledger_audit_ok"] is True
+    assert result["stream_matches"] is True
+    assert (result["stream_news"]["OrderUpdate"], result["stream_news"]["Fill"]) == (5, len(result["fills"]))
     assert len(result["fills"]) >= 2
     assert result["filled_qty"] == "0.00067"
     assert result["average_price"] == "60007.01"

@@ -58,14 +58,14 @@ def _venue_options(candles: str | None, symbol: str | None, seed: int, adapter: 
 
 
 def _conclude(result: DemoResult, *, as_json: bool) -> None:
-    agreed = result.ledger_matches and result.ledger_audit_ok
+    agreed = result.ledger_matches and result.ledger_audit_ok and result.stream_matches is not False
     if as_json:
         emit_json(asdict(result))
     elif agreed:
-        typer.echo("\nAll three orders ended as they should, and the venue's ledger agrees to the last digit.")
+        typer.echo("\nAll three orders ended as they should; stream, REST and ledger agree to the last digit.")
         typer.echo("Next: `yunmin venue up` and `yunmin order place --help`, or the README's Python example.")
     if not agreed:
-        sys.stderr.write("The tracker and the venue's ledger disagree; see above.\n")
+        sys.stderr.write("The tracker, the account stream and the venue's ledger do not all agree; see above.\n")
         sys.exit(Exit.CHECK_FAILED)
 
 

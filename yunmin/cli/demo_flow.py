@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
 
+from yunmin.cli.demo_stream import Overheard, overhearing
 from yunmin.cli.venue_process import VenueDoor
 from yunmin.clock import SystemClock
 from yunmin.core.data_contracts import (
@@ -49,7 +50,10 @@ class Narrator(Protocol):
 
 @dataclass(slots=True)
 class DemoResult:
-    """What came out. `states` are the states that the first order went through, in order."""
+    """What came out. `states` are the states that the first order went through, in order.
+
+    `stream_matches` is None where the connector has no account stream; `stream_news` counts what it told, by kind.
+    """
 
     venue: str = ""
     venue_process: int = 0
@@ -61,6 +65,8 @@ class DemoResult:
     fees: dict[str, str] = field(default_factory=dict)
     cancelled: dict[str, str] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
+    stream_matches: bool | None = None
+    stream_news: dict[str, int] = field(default_factory=dict)
     ledger_matches: bool = False
     ledger_audit_ok: bool = False
     differences: list[str] = field(default_factory=list)
@@ -77,9 +83,11 @@ async def play(connector: ExchangeConnector, door: VenueDoor, tell: Narrator, *,
     tell.step(f"The market: {market.symbol}")
     tell.fact("best bid / best ask", f"{_shown(ticker.bid)} / {_shown(ticker.ask)} {market.quote_asset}")
     tell.fact("rules", f"tick {plain(market.tick_size)}, step {plain(market.qty_step)}")
-    await _filled_order(connector, door, tracker, market, ticker, tell, result)
-    await _cancelled_order(connector, tracker, market, ticker, tell, result)
-    await _refused_order(connector, tracker, market, ticker, tell, result)
+    async with overhearing(connector) as heard:
+        await _filled_order(connector, door, tracker, heard, market, ticker, tell, result)
+        await _cancelled_order(connector, tracker, heard, market, ticker, tell, result)
+        await _refused_order(connector, tracker, market, ticker, tell, result)
+        await _compare_with_stream(heard, tracker, tell, result)
     await _compare(door, tracker, market, tell, result)
     return result
 
@@ -88,6 +96,7 @@ async def _filled_order(
     connector: ExchangeConnector,
     door: VenueDoor,
     tracker: OrderTracker,
+    heard: Overheard | None,
     market: Instrument,
     ticker: Ticker,
     tell: Narrator,
@@ -95,7 +104,7 @@ async def _filled_order(
 ) -> None:
     tell.step("Order 1: a limit order that rests, and is filled in parts")
     request = _resting_request(market, ticker, "ym-demo-filled")
-    order = _follow(tracker, request, market)
+    order = _follow(tracker, request, market, heard)
     async with _states_of(tracker, order, result, tell):
         await _place(connector, tracker, request)
         tell.fact("exchange's order id", order.exchange_order_id)
@@ -124,6 +133,7 @@ async def _filled_order(
 async def _cancelled_order(
     connector: ExchangeConnector,
     tracker: OrderTracker,
+    heard: Overheard | None,
     market: Instrument,
     ticker: Ticker,
     tell: Narrator,
@@ -131,7 +141,7 @@ async def _cancelled_order(
 ) -> None:
     tell.step("Order 2: a limit order far below the market, cancelled")
     request = _far_request(market, ticker, "ym-demo-cancelled")
-    order = _follow(tracker, request, market)
+    order = _follow(tracker, request, market, heard)
     await _place(connector, tracker, request)
     tell.fact("state", order.state)
     tracker.request_cancel(order.client_order_id)
@@ -175,6 +185,29 @@ async def _refused_order(
     }
 
 
+async def _compare_with_stream(
+    heard: Overheard | None, tracker: OrderTracker, tell: Narrator, result: DemoResult
+) -> None:
+    """The same orders, once as REST and once as the account stream told them. A refused one, no stream tells of."""
+    if heard is None:
+        return
+    tell.step("The account stream, heard beside all this")
+    placed = {name: order for name, order in _all_orders(tracker).items() if order.state is not OrderState.REJECTED}
+    differences = await heard.differences(placed)
+    result.differences += differences
+    result.stream_matches = not differences and not heard.missed
+    result.stream_news = dict(heard.counts)
+    told = heard.counts
+    tell.fact("told", f"{told['OrderUpdate']} order updates, {told['Fill']} fills, {heard.missed} gaps")
+    for difference in differences:
+        tell.fact("DIFFERS", difference)
+    tell.fact("stream and REST agree", "yes" if result.stream_matches else "NO")
+
+
+def _all_orders(tracker: OrderTracker) -> dict[str, InFlightOrder]:
+    return {order.client_order_id: order for order in (*tracker.get_open_orders(), *tracker.get_order_history())}
+
+
 async def _compare(
     door: VenueDoor, tracker: OrderTracker, market: Instrument, tell: Narrator, result: DemoResult
 ) -> None:
@@ -182,11 +215,11 @@ async def _compare(
     ledger = await door.ledger(_OWN_ACCOUNT)
     state = await door.state()
     theirs = {order["client_order_id"]: order for order in ledger["orders"]}
-    ours = {order.client_order_id: order for order in (*tracker.get_open_orders(), *tracker.get_order_history())}
-    result.differences = _differences(ours, theirs)
-    result.ledger_matches = not result.differences
+    differences = _differences(_all_orders(tracker), theirs)
+    result.differences += differences
+    result.ledger_matches = not differences
     result.ledger_audit_ok = bool(state["audit"]["ok"])
-    for difference in result.differences:
+    for difference in differences:
         tell.fact("DIFFERS", difference)
     tell.fact("every order and fill agrees", "yes" if result.ledger_matches else "NO")
     tell.fact("the venue's balances add up", "yes" if result.ledger_audit_ok else "NO")
@@ -348,7 +381,11 @@ def _known(price: Decimal | None) -> Decimal:
 # --- following ---------------------------------------------------------------------------------------------------
 
 
-def _follow(tracker: OrderTracker, request: OrderRequest, market: Instrument) -> InFlightOrder:
+def _follow(
+    tracker: OrderTracker, request: OrderRequest, market: Instrument, heard: Overheard | None = None
+) -> InFlightOrder:
+    if heard is not None:
+        heard.follow(request, market)
     return tracker.submit(request, qty_step=market.qty_step)
 
 
