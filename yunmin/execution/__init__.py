@@ -3,14 +3,32 @@
 from yunmin.execution.account import Account
 from yunmin.execution.account_events import AccountEvent
 from yunmin.execution.opening import account_of, open_account
+from yunmin.execution.order_journal import (
+    Adopted,
+    Entry,
+    JournalledOrder,
+    Mark,
+    Note,
+    OrderJournal,
+    PlaceIntent,
+    apply_entry,
+)
 from yunmin.execution.policy import AccountPolicy, ExternalOrders, OnClose
 
 __all__ = [
     "Account",
     "AccountEvent",
     "AccountPolicy",
+    "Adopted",
+    "Entry",
     "ExternalOrders",
+    "JournalledOrder",
+    "Mark",
+    "Note",
     "OnClose",
+    "OrderJournal",
+    "PlaceIntent",
     "account_of",
+    "apply_entry",
     "open_account",
 ]

@@ -186,6 +186,11 @@ class Account:
         """Why no orders are taken; empty while they are."""
         return self._gate.reasons
 
+    @property
+    def quiet_for(self) -> float:
+        """Seconds for which the exchange asked to be left alone; 0 when it may be asked."""
+        return self._pause.left
+
     def begin(self, request: OrderRequest) -> InFlightOrder:
         """Write `request` down and send it in a task of its own; returns the order, PENDING, at once.
 
@@ -235,6 +240,10 @@ class Account:
     def events(self) -> AsyncIterator[AccountEvent]:
         """Everything that happens from this call on, in order, none left out. Ends when the account is closed."""
         return self._feed.read()
+
+    def listen(self, listener: Callable[[AccountEvent], None]) -> Callable[[], None]:
+        """Call `listener` with every event at the moment it happens; returns the way to stop. It must not raise."""
+        return self._feed.listen(listener)
 
     async def reconcile(self, why: str = "asked") -> ReconcileReport:
         """Ask the exchange now."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Generic, TypeVar
 
 __all__ = ["EventFeed"]
@@ -17,10 +17,18 @@ class EventFeed(Generic[Event]):
 
     def __init__(self) -> None:
         self._readers: list[_Reader[Event]] = []
+        self._listeners: list[Callable[[Event], None]] = []
         self._is_closed = False
 
+    def listen(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+        """Call `listener` with every event at the moment it is told; returns the way to stop. It must not raise."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
     def tell(self, event: Event) -> None:
-        """Hand `event` to every reader."""
+        """Hand `event` to every listener and reader."""
+        for listener in tuple(self._listeners):
+            listener(event)
         for reader in self._readers:
             reader.put(event)
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from yunmin.clock import SystemClock
 
-__all__ = ["Stuck", "VirtualClock", "run_virtually"]
+__all__ = ["Stuck", "VirtualClock", "end_all_tasks", "run_virtually"]
 
 T = TypeVar("T")
 
@@ -50,6 +50,14 @@ def run_virtually(main: Callable[[VirtualClock], Coroutine[Any, Any, T]]) -> T:
             _cancel_what_is_left(loop)
         finally:
             loop.close()
+
+
+async def end_all_tasks(besides: Iterable[asyncio.Task[Any]] = ()) -> None:
+    """Cancel every task but the caller's and `besides`, as the end of their process would."""
+    tasks = asyncio.all_tasks() - set(besides) - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class _NoSockets(selectors.BaseSelector):

@@ -28,7 +28,7 @@ from yunmin.simulation.units import SCALE, to_units
 from yunmin.testing.verify.mortal_journal import MortalJournal
 from yunmin.testing.verify.storm_exchange import CALM, StormExchange, Weather
 from yunmin.testing.verify.witness import Witness
-from yunmin.testing.virtual_time import VirtualClock, run_virtually
+from yunmin.testing.virtual_time import VirtualClock, end_all_tasks, run_virtually
 
 __all__ = ["SequenceReport", "run_sequence"]
 
@@ -129,10 +129,7 @@ class _Sequence:
         self._account = None
         self._counts.crashes += 1
         self._journal.die()
-        theirs = asyncio.all_tasks() - self._others_work - {asyncio.current_task()}
-        for task in theirs:
-            task.cancel()
-        await asyncio.gather(*theirs, return_exceptions=True)
+        await end_all_tasks(besides=self._others_work)
         await self._exchange.close()
         await self._clock.sleep(self._chance.uniform(0.0, 30.0))
 

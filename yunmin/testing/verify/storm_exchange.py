@@ -6,6 +6,7 @@ What the engine did is the truth; what the account is told of it comes late, twi
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -327,9 +328,13 @@ class _LaggingCopy:
         return [update for update in shown if update is not None]
 
     def fills(self, now: float) -> list[Fill]:
-        return [fill for visible_at, fill in self._fills if visible_at <= now]
+        return [fill for _, fill in self._fills[: bisect_right(self._fills, now, key=_moment_of)]]
 
     @staticmethod
     def _as_of(changes: list[tuple[float, OrderUpdate]], now: float) -> OrderUpdate | None:
-        visible = [update for visible_at, update in changes if visible_at <= now]
-        return visible[-1] if visible else None
+        count = bisect_right(changes, now, key=_moment_of)
+        return changes[count - 1][1] if count else None
+
+
+def _moment_of(change: tuple[float, object]) -> float:
+    return change[0]
