@@ -21,6 +21,7 @@ from yunmin.simulation.order_lists import NewList, OrderList
 from yunmin.simulation.orders import Amendment, EventKind, Listener, Market, NewOrder, Order, Refusal
 from yunmin.simulation.pit import Pit
 from yunmin.simulation.plans import Plan, plan_list, plan_order, refuse_amendment
+from yunmin.simulation.stops import begin_trail
 from yunmin.simulation.units import to_micros
 from yunmin.simulation.waiting_room import Vetting, WaitingRoom
 
@@ -194,6 +195,8 @@ class MatchingEngine:
         order = Order(floor.last_order_id, new, account, index, plan, now)
         if group is not None:
             group.add(order)
+        if plan.is_waiting and not order.is_pending:
+            order.trail = begin_trail(order, floor.tape.last_price, now)
         index.add(order)
         if self._listeners:
             self._pit.tell(EventKind.ACCEPTED, now, order)

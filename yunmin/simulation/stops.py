@@ -9,7 +9,7 @@ from yunmin.core.data_contracts.enums import OrderType
 from yunmin.simulation.orders import Order
 from yunmin.simulation.trails import Trail
 
-__all__ = ["STOP_LIMIT_TYPES", "STOP_TYPES", "StopBook", "rises_to", "would_trigger"]
+__all__ = ["STOP_LIMIT_TYPES", "STOP_TYPES", "StopBook", "begin_trail", "rises_to", "would_trigger"]
 
 STOP_LIMIT_TYPES = frozenset({OrderType.STOP_LOSS_LIMIT, OrderType.TAKE_PROFIT_LIMIT})
 STOP_TYPES = STOP_LIMIT_TYPES | {OrderType.STOP_LOSS, OrderType.TAKE_PROFIT}
@@ -27,6 +27,17 @@ def would_trigger(order_type: OrderType, stop_price: int, last_price: int, *, is
     if not last_price or not stop_price:
         return False
     return last_price >= stop_price if rises_to(order_type, is_buy=is_buy) else last_price <= stop_price
+
+
+def begin_trail(order: Order, last_price: int, now: int) -> Trail | None:
+    """The trail of an order that is about to wait, begun where it has no stop price to wait for before."""
+    delta = order.asked.trailing_delta
+    if not delta:
+        return None
+    trail = Trail(delta, is_buy=order.is_buy)
+    if last_price and not order.stop_price:
+        trail.begin(last_price, now)
+    return trail
 
 
 class StopBook:
@@ -48,15 +59,12 @@ class StopBook:
     def add(self, order: Order, last_price: int, now: int) -> None:
         """Let `order` wait, with `last_price` (0: nothing traded yet) as the latest that it has seen."""
         self.waiting[order.id] = order
-        delta = order.asked.trailing_delta
-        if delta:
-            order.trail = Trail(delta, is_buy=order.is_buy)
+        if order.trail is None:
+            order.trail = begin_trail(order, last_price, now)
         if order.stop_price:
             insort(*self._place_of(order))
         elif order.trail is not None:
             self._following[order.id] = order.trail
-            if last_price:
-                order.trail.begin(last_price, now)
 
     def remove(self, order: Order) -> None:
         """Forget `order`, if it waits here."""

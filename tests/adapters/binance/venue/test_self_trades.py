@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
+from yunmin.core.data_contracts.enums import OrderType, Side
 from yunmin.simulation.orders import SelfTradePrevention
 from yunmin_binance.venue import Liquidity, VenueConfig
+from yunmin_binance.venue.config import default_accounts
+from yunmin_binance.venue.control import OrderAs, place_as
 from yunmin_binance.venue.symbols import rules_of
 
 
@@ -102,3 +106,92 @@ def test_exchange_info_says_which_modes_there_are(wire: Any) -> None:
         "DECREMENT",
         "TRANSFER",
     ]
+
+
+def a_group(make_wire: Any) -> Any:
+    """Two accounts of one trade group: the one that asks, and `friend`."""
+    mine, other = default_accounts()
+    friend = other.model_copy(update={"name": "friend", "trade_group": 1})
+    accounts = (mine.model_copy(update={"trade_group": 1}), friend)
+    return make_wire(VenueConfig(liquidity=Liquidity.NONE, accounts=accounts))
+
+
+def test_accounts_of_a_trade_group_do_not_trade_with_each_other(make_wire: Any) -> None:
+    wire = a_group(make_wire)
+    assert wire.signed("GET", "account").ok["tradeGroupId"] == 1
+    wire.venue.place_as("friend", "BTCUSDT", "BUY", "LIMIT", quantity="0.01", price="50000")
+    said = wire.order(side="SELL", selfTradePreventionMode="EXPIRE_TAKER").ok
+    assert (said["status"], said["tradeGroupId"]) == ("EXPIRED_IN_MATCH", 1)
+    (match,) = wire.signed("GET", "myPreventedMatches", symbol="BTCUSDT", orderId=2).ok
+    assert (match["tradeGroupId"], match["selfTradePreventionMode"]) == (1, "EXPIRE_TAKER")
+
+
+def test_scenario_h_a_transfer_moves_value_between_accounts_of_a_group(make_wire: Any) -> None:
+    """stp_faq.md, Scenario H, at a price that this market allows."""
+    wire = a_group(make_wire)
+    maker = OrderAs(
+        account="friend", symbol="BTCUSDT", side=Side.BUY, type=OrderType.LIMIT, quantity=Decimal("0.6"),
+        price=Decimal(20000), self_trade_prevention=SelfTradePrevention.TRANSFER,
+    )  # fmt: skip
+    place_as(wire.venue.exchange, maker)
+    said = wire.order(side="SELL", quantity="0.2", price="20000", selfTradePreventionMode="TRANSFER").ok
+    assert (said["status"], said["preventedQuantity"], said["executedQty"]) == (
+        "EXPIRED_IN_MATCH",
+        "0.20000000",
+        "0.00000000",
+    )
+    assert said["preventedMatches"] == [
+        {
+            "preventedMatchId": 0,
+            "makerSymbol": "BTCUSDT",
+            "makerOrderId": 1,
+            "price": "20000.00000000",
+            "takerPreventedQuantity": "0.20000000",
+            "makerPreventedQuantity": "0.20000000",
+        }
+    ]
+    assert (wire.balance("BTC"), wire.balance("USDT")) == (
+        ("99.80000000", "0.00000000"),
+        ("1004000.00000000", "0.00000000"),
+    )
+    friend = {one.asset: (str(one.free), str(one.locked)) for one in wire.venue.ledger_report("friend").balances}
+    assert (friend["BTC"][0], friend["USDT"][1]) == ("10000.20000000", "8000.00000000")
+    assert wire.venue.audit().ok
+
+
+def test_scenario_b_expire_maker_lets_the_taker_onto_the_book(wire: Any) -> None:
+    for quantity, price in (("1.2", "12000"), ("1.3", "11000"), ("8.1", "10000")):
+        wire.order(quantity=quantity, price=price)
+    said = wire.order(side="SELL", quantity="3", price="10000", selfTradePreventionMode="EXPIRE_MAKER").ok
+    assert (said["status"], said["executedQty"], said["fills"]) == ("NEW", "0.00000000", [])
+    assert [one["makerPreventedQuantity"] for one in said["preventedMatches"]] == [
+        "1.20000000",
+        "1.30000000",
+        "8.10000000",
+    ]
+    makers = [wire.signed("GET", "order", symbol="BTCUSDT", orderId=number).ok for number in (1, 2, 3)]
+    assert [(one["status"], one["preventedMatchId"]) for one in makers] == [
+        ("EXPIRED_IN_MATCH", 0),
+        ("EXPIRED_IN_MATCH", 1),
+        ("EXPIRED_IN_MATCH", 2),
+    ]
+
+
+def test_scenarios_c_d_and_e_the_mode_of_the_taker_decides(wire: Any) -> None:
+    wire.order(quantity="1", price="10000", selfTradePreventionMode="EXPIRE_MAKER")
+    taker = {"side": "SELL", "quantity": "3", "price": "10000"}
+    assert wire.order(**taker, selfTradePreventionMode="EXPIRE_TAKER").ok["preventedQuantity"] == "3.00000000"
+    maker = wire.signed("GET", "order", symbol="BTCUSDT", orderId=1).ok
+    assert (maker["status"], "preventedMatchId" in maker) == ("NEW", False)
+    both = wire.order(**taker, selfTradePreventionMode="EXPIRE_BOTH").ok
+    assert both["preventedMatches"][0]["takerPreventedQuantity"] == "3.00000000"
+    assert wire.signed("GET", "order", symbol="BTCUSDT", orderId=1).ok["status"] == "EXPIRED_IN_MATCH"
+
+
+def test_scenario_g_decrement_leaves_the_rest_of_the_larger_one(wire: Any) -> None:
+    wire.order(quantity="6", price="20000")
+    said = wire.order(side="SELL", quantity="2", price="20000", selfTradePreventionMode="DECREMENT").ok
+    assert (said["status"], said["preventedQuantity"]) == ("EXPIRED_IN_MATCH", "2.00000000")
+    maker = wire.signed("GET", "order", symbol="BTCUSDT", orderId=1).ok
+    assert (maker["status"], maker["preventedQuantity"], maker["executedQty"]) == ("NEW", "2.00000000", "0.00000000")
+    assert wire.get("depth", symbol="BTCUSDT").ok["bids"] == [["20000.00000000", "4.00000000"]]
