@@ -65,10 +65,6 @@ _ERROR = "the docs show a result where everything else that fails has an error"
 _LIMITED = "the docs say elsewhere that what is refused with 429 tells when to ask again"
 
 DIFFERENCES: Final = {
-    "web-socket-api.md Cancel Order list #1": Differs(
-        "the same reports over REST have the field, and a cancel of one order has it here too",
-        venue_only=("result.orderReports[].origClientOrderId",),
-    ),
     "rest-api.md Exchange information #1": Differs(
         "the docs leave limits and filters out, and show a router that is not here",
         docs_only=("sors",),
