@@ -26,7 +26,7 @@ _DEAF: Final = 0.2
 _SPREADS: Final = (1000, 3000, 3000, 20_000)
 """How far prices lie around the last one, in millionths."""
 
-_MODES: Final = ("NONE", "NONE", "EXPIRE_MAKER", "EXPIRE_TAKER", "EXPIRE_BOTH", "DECREMENT")
+_MODES: Final = ("NONE", "NONE", "EXPIRE_MAKER", "EXPIRE_TAKER", "EXPIRE_BOTH", "DECREMENT", *("TRANSFER",) * 6)
 _RESPONSES: Final = ("RESULT", "FULL")
 
 
@@ -144,8 +144,11 @@ class Traffic:
             (4, order, self._iceberg),
             (4, f"{lists}/oco", self._oco),
             (2, "/api/v3/order/oco", self._old_oco),
+            (2, order, self._pegged),
             (3, f"{lists}/oto", self._oto),
             (3, f"{lists}/otoco", self._otoco),
+            (2, f"{lists}/opo", self._opo),
+            (2, f"{lists}/opoco", self._opoco),
             (18, order, self._cancel),
             (1, "/api/v3/openOrders", self._cancel_all),
             (6, "/api/v3/order/cancelReplace", self._replace),
@@ -212,6 +215,15 @@ class Traffic:
         shown = align(to_units(terms["quantity"]) // 4, to_units(self._rules[symbol].step_size))
         return self._order(account, "iceberg", **{**terms, "timeInForce": "GTC", "icebergQty": amount(shown)})
 
+    def _pegged(self, account: int) -> Wish:
+        terms = self._limit_terms(self._symbol())
+        del terms["price"]
+        own = self._random.random() < 0.7
+        peg = {"pegPriceType": "PRIMARY_PEG" if own else "MARKET_PEG"}
+        if self._random.random() < 0.5:
+            peg |= {"pegOffsetType": "PRICE_LEVEL", "pegOffsetValue": str(self._random.randint(1, 5))}
+        return self._order(account, "pegged", **{**terms, "timeInForce": "GTC", **peg})
+
     def _oco(self, account: int) -> Wish:
         symbol, side = self._symbol(), self._side()
         legs = self._bracket(symbol, side, above="above", below="below")
@@ -244,6 +256,24 @@ class Traffic:
         return self._list(
             account, "otoco", "otoco", 3, symbol=symbol, **working, pendingSide=side, pendingQuantity=qty, **legs
         )
+
+    def _opo(self, account: int) -> Wish:
+        symbol = self._symbol()
+        working, _ = self._working(symbol)
+        pending = {
+            "pendingType": "LIMIT",
+            "pendingSide": "SELL",
+            "pendingPrice": self._price(symbol),
+            "pendingTimeInForce": "GTC",
+        }
+        return self._list(account, "opo", "opo", 2, **{"symbol": symbol, **working, "workingSide": "BUY", **pending})
+
+    def _opoco(self, account: int) -> Wish:
+        symbol = self._symbol()
+        working, _ = self._working(symbol)
+        legs = self._bracket(symbol, "SELL", above="pendingAbove", below="pendingBelow")
+        terms = {"symbol": symbol, **working, "workingSide": "BUY", "pendingSide": "SELL", **legs}
+        return self._list(account, "opoco", "opoco", 3, **terms)
 
     def _cancel(self, account: int) -> Wish:
         known = self._pick(account)
@@ -280,7 +310,7 @@ class Traffic:
 
     def _order(self, account: int, kind: str, **terms: str) -> Wish:
         params = {**terms, "newOrderRespType": self._random.choice(_RESPONSES)}
-        if self._random.random() < 0.3:
+        if self._random.random() < 0.4:
             params["selfTradePreventionMode"] = self._random.choice(_MODES)
         if self._random.random() < 0.5:
             params["newClientOrderId"] = f"a{account}-{self._sent}"

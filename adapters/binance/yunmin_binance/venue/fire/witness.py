@@ -13,8 +13,8 @@ from typing import Any, BinaryIO, Final
 
 import orjson
 
-from yunmin.simulation.orders import AccountFill, EngineEvent
-from yunmin.simulation.units import to_units
+from yunmin.simulation.orders import AccountFill, EngineEvent, EventKind, Order, SelfTradePrevention
+from yunmin.simulation.units import cost_of, to_units
 from yunmin_binance.venue.exchange import Exchange
 from yunmin_binance.venue.streams.board import Board, Subscriber, in_micros
 from yunmin_binance.venue.streams.market_feed import DepthDifferences, follow
@@ -72,11 +72,14 @@ class Passbooks:
             account.name: defaultdict(int, {asset: account.free[asset] for asset in account.assets()})
             for account in exchange.ledger.accounts()
         }
+        self.transfers = 0
         self._begun = self.totals()
         self._fees = exchange.ledger.fee_account.name
 
     def hear(self, event: EngineEvent) -> None:
-        """Book the fill, if there is one."""
+        """Book the fill, or what changed hands in place of one, if there is any."""
+        if event.kind is EventKind.PREVENTED:
+            self._book_transfer(event.order)
         fill = event.fill
         if fill is None:
             return
@@ -87,6 +90,17 @@ class Passbooks:
         owned[market.quote] -= sign * fill.cost
         owned[fill.fee_asset] -= fill.fee
         self._owned[self._fees][fill.fee_asset] += fill.fee
+
+    def _book_transfer(self, order: Order) -> None:
+        """One side of a trade that was prevented, where both sides asked for what they would have traded to move."""
+        floor = self._exchange.floor(order.market)
+        match = floor.prevented[-1]
+        if match.mode is not SelfTradePrevention.TRANSFER or match.maker_account == match.taker_account:
+            return
+        owned, sign = self._owned[order.account], 1 if order.is_buy else -1
+        owned[floor.market.base] += sign * match.qty
+        owned[floor.market.quote] -= sign * cost_of(match.price, match.qty)
+        self.transfers += 1
 
     def totals(self) -> dict[str, int]:
         """What all accounts together own, by asset, reckoned here."""

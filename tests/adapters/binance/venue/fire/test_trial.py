@@ -13,6 +13,7 @@ from yunmin.simulation.ledger import Account
 from yunmin.simulation.order_index import OrderIndex
 from yunmin.simulation.pit import Pit
 from yunmin_binance.venue.fire import run_trial
+from yunmin_binance.venue.fire.witness import Passbooks
 from yunmin_binance.venue.streams.market_feed import DepthDifferences
 
 
@@ -32,7 +33,8 @@ def test_every_kind_of_order_and_of_change_is_carried_out_at_least_once() -> Non
     done = {kind.removesuffix(": done") for kind in a_trial(2500).kinds if kind.endswith(": done")}
     assert done >= {
         "limit", "limit maker", "market", "market by quote", "stop loss", "stop loss limit", "take profit",
-        "take profit limit", "oco", "old oco", "cancel", "cancel list", "cancel all", "replace", "amend",
+        "take profit limit", "trailing stop", "iceberg", "pegged", "oco", "old oco", "oto", "otoco", "opo", "opoco",
+        "cancel", "cancel list", "cancel all", "replace", "amend",
     }  # fmt: skip
 
 
@@ -93,6 +95,10 @@ def hides_a_level(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+def forgets_transfers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Passbooks, "_book_transfer", lambda *_: None)
+
+
 def loses_a_fill(monkeypatch: pytest.MonkeyPatch) -> None:
     add_fill = OrderIndex.add_fill
 
@@ -111,6 +117,7 @@ def loses_a_fill(monkeypatch: pytest.MonkeyPatch) -> None:
         (skips_an_update_id, "depth event"),
         (hides_a_level, "kept from the stream are not those of REST"),
         (loses_a_fill, "executed"),
+        (forgets_transfers, "by its fills"),
     ],
 )
 def test_a_venue_that_breaks_a_promise_is_found_out(
