@@ -42,7 +42,7 @@ _FUNDS: Final = {
 }
 _RATES: Final = (("0.001", "0.001"), ("0.0002", "0.0004"), ("0", "0.00075"))
 
-_GROUPS: Final = (1, 1, 2, 2, -1)
+_GROUPS: Final = (1, 1, 1, 1, -1)
 """Who shares a trade group with whom; -1 is of none."""
 
 _AUDITED_EVERY: Final = 500

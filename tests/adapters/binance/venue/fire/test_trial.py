@@ -124,4 +124,4 @@ def test_a_venue_that_breaks_a_promise_is_found_out(
     sabotage: Callable[[pytest.MonkeyPatch], None], seen_as: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sabotage(monkeypatch)
-    assert any(seen_as in violation for violation in a_trial(400).violations)
+    assert any(seen_as in violation for violation in a_trial(800).violations)
