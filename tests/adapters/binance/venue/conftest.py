@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -58,8 +59,8 @@ class Said:
 class Wire:
     """Raw requests straight into the venue's API, on a clock that stands still."""
 
-    def __init__(self, config: VenueConfig) -> None:
-        self.clock = ManualClock()
+    def __init__(self, config: VenueConfig, *, start: datetime | None = None) -> None:
+        self.clock = ManualClock() if start is None else ManualClock(start)
         self.venue = LocalVenue(config, clock=self.clock)
         self.api = Api(self.venue.exchange)
 

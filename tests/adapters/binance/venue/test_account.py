@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from yunmin_binance.venue.api import RawRequest
+
 DAY_MS = 86_400_000
 
 
@@ -146,3 +148,31 @@ def test_unfilled_orders_are_counted_by_interval(wire: Any) -> None:
     assert {one["rateLimitType"] for one in said} == {"ORDERS"}
     wire.opposite("SELL", "0.02", "50000")
     assert [one["count"] for one in wire.signed("GET", "rateLimit/order").ok] == [0, 0]
+
+
+def test_nothing_is_ever_allocated_but_the_parameters_are_checked(wire: Any) -> None:
+    assert wire.signed("GET", "myAllocations", symbol="BTCUSDT", orderId=1, fromAllocationId=0, limit=5).ok == []
+    assert wire.signed("GET", "myAllocations").error[0] == -1102
+    assert wire.signed("GET", "myAllocations", symbol="NOPE").error[0] == -1121
+    too_long = wire.signed("GET", "myAllocations", symbol="BTCUSDT", startTime=0, endTime=DAY_MS + 1)
+    assert too_long.error[0] == -1127
+
+
+def test_the_filters_that_an_order_meets_are_those_of_exchange_info(wire: Any) -> None:
+    said = wire.signed("GET", "myFilters", symbol="BTCUSDT").ok
+    info = wire.get("exchangeInfo", symbol="BTCUSDT").ok
+    assert said["symbolFilters"] == info["symbols"][0]["filters"]
+    assert said["exchangeFilters"] == info["exchangeFilters"]
+    assert wire.signed("GET", "myFilters").error[0] == -1102
+
+
+def test_block_trades_are_none(wire: Any) -> None:
+    assert wire.get("historicalBlockTrades", symbol="BTCUSDT", fromId=0, limit=10).ok == []
+    assert wire.get("historicalBlockTrades", symbol="BTCUSDT").error[0] == -1102
+
+
+@pytest.mark.parametrize("path", ["ping", "time", "ticker/24hr", "ticker/bookTicker", "userDataStream"])
+def test_version_one_is_gone(wire: Any, path: str) -> None:
+    answer = wire.api.answer(RawRequest("GET", f"/api/v1/{path}", b"", b"", {}, "127.0.0.1"))
+    assert answer.status == 410
+    assert b"-1020" in answer.body

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from yunmin.core.data_contracts.money import plain
 from yunmin.simulation.units import from_units
 from yunmin_binance.venue.endpoints.call import Answer, Call, Endpoint, Security
 from yunmin_binance.venue.wire import amount
@@ -26,7 +27,7 @@ def _trade_fees(call: Call) -> Answer:
     symbol = call.params.symbol()
     names = list(call.exchange.rules) if symbol is None else [call.exchange.floor(symbol).market.symbol]
     fees = call.member.account.fees
-    rates = {"makerCommission": str(from_units(fees.maker)), "takerCommission": str(from_units(fees.taker))}
+    rates = {"makerCommission": plain(from_units(fees.maker)), "takerCommission": plain(from_units(fees.taker))}
     return [{"symbol": name, **rates} for name in names]
 
 
