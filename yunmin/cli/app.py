@@ -13,6 +13,7 @@ from yunmin.cli import (
     demo_command,
     doctor_command,
     journal_commands,
+    kill_command,
     order_commands,
     venue_commands,
     verify_commands,
@@ -35,6 +36,7 @@ app.command("doctor")(doctor_command.doctor)
 app.command("adapters")(adapter_commands.adapters)
 app.command("markets")(account_commands.markets)
 app.command("balance")(account_commands.balance)
+app.command("kill")(kill_command.kill)
 app.add_typer(order_commands.order, name="order")
 app.add_typer(journal_commands.journal, name="journal")
 app.add_typer(venue_commands.venue, name="venue")

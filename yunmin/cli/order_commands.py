@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
 
 from yunmin.cli.connection import AdapterOption, EnvironmentOption, JsonOption, Target, UrlOption, connected
-from yunmin.cli.outcome import emit_json, run, showing
+from yunmin.cli.outcome import emit_json, run, run_plainly, showing
 from yunmin.cli.tables import show_pairs, show_table
+from yunmin.clock import SystemClock
 from yunmin.core.data_contracts import (
     OrderRef,
     OrderRequest,
@@ -147,6 +149,36 @@ def list_orders(
         _show_orders(found, as_json=as_json)
 
     run(work, as_json=as_json)
+
+
+@order.command("resolve")
+def resolve(
+    folder: Annotated[Path, typer.Argument(help="The account's folder; its program must not be running.")],
+    client_order_id: Annotated[str, typer.Argument(help="The id that we gave it.")],
+    said: Annotated[
+        str, typer.Option("--as", help="CANCELLED: it has ended. NOT_PLACED: it never came to be.", metavar="WORD")
+    ],
+    why: Annotated[str, typer.Option("--why", help="How you know; is kept in the journal.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Say what became of an order that is UNKNOWN or SUSPECT, after you have looked at the exchange yourself.
+
+    Sends nothing. Should the exchange show the order after all, its word replaces yours, with an alarm.
+    """
+
+    def work() -> None:
+        from yunmin.execution.resolving import Resolution, resolve_order
+
+        if said.upper() not in set(Resolution):
+            raise InvalidValue(f"--as is one of {', '.join(Resolution)}; not {said!r}")
+        order = resolve_order(folder, client_order_id, Resolution(said.upper()), why, clock=SystemClock())
+        facts = [("client order id", order.client_order_id), ("state", order.state), ("filled", order.filled_qty)]
+        if as_json:
+            emit_json({name.replace(" ", "_"): value for name, value in facts})
+        else:
+            show_pairs("Resolved", facts)
+
+    run_plainly(work, as_json=as_json)
 
 
 def _request(**terms: Any) -> OrderRequest:

@@ -1,0 +1,68 @@
+"""`yunmin kill`: no more orders, and ours cancelled, whatever the program that placed them is doing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from yunmin.cli.connection import AdapterOption, EnvironmentOption, JsonOption, Target, UrlOption, connected
+from yunmin.cli.outcome import Exit, emit_json, run
+from yunmin.clock import SystemClock
+
+__all__ = ["kill"]
+
+
+def kill(
+    folder: Annotated[Path, typer.Argument(help="The account's folder, in which its journal is.")],
+    why: Annotated[str, typer.Option("--why", help="Is shown to whoever asks why nothing trades.")] = "yunmin kill",
+    lift: Annotated[bool, typer.Option("--lift", help="Let the account trade again; cancel nothing.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--everything", help="Also cancel orders on the account that are not ours.")
+    ] = False,
+    within: Annotated[float, typer.Option("--within", min=0.5, help="Seconds after which to give up.")] = 30.0,
+    adapter: AdapterOption = None,
+    environment: EnvironmentOption = None,
+    url: UrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Stop an account: it takes no more orders, and its open ones are cancelled, on a connection of our own.
+
+    It works while the account's program runs, hangs, or is gone. Orders that somebody else placed are left alone unless
+    --everything is given. Exit code 1 where something of ours is still open at the end.
+    """
+
+    async def work() -> None:
+        from yunmin.execution.kill_orders import kill_orders, ownership
+        from yunmin.execution.kill_switch import KillSwitch
+
+        switch = KillSwitch(folder)
+        if lift:
+            was_pulled = switch.lift()
+            _say_lifted(folder, was_pulled=was_pulled, as_json=as_json)
+            return
+        switch.pull(why)
+        async with connected(Target(adapter, environment, url)) as connector:
+            with ownership(folder, "" if everything else connector.traits.client_order_id_prefix) as is_ours:
+                report = await kill_orders(connector, is_ours, SystemClock(), within=within)
+        if as_json:
+            emit_json({**report._asdict(), "is_flat": report.is_flat, "switch": str(switch.path)})
+        else:
+            typer.echo(f"stopped: {switch.path} is there; `yunmin kill {folder} --lift` lets it trade again")
+            typer.echo(f"cancelled {len(report.cancelled)}; left alone {len(report.not_ours)} that are not ours")
+            for name in report.left_open:
+                typer.echo(f"STILL OPEN: {name}", err=True)
+            if report.problem:
+                typer.echo(f"NOT CERTAIN: {report.problem}", err=True)
+        if not report.is_flat:
+            raise typer.Exit(Exit.CHECK_FAILED)
+
+    run(work, as_json=as_json)
+
+
+def _say_lifted(folder: Path, *, was_pulled: bool, as_json: bool) -> None:
+    if as_json:
+        emit_json({"lifted": was_pulled})
+    else:
+        typer.echo(f"{folder} may trade again" if was_pulled else f"{folder} was not stopped")

@@ -1,0 +1,109 @@
+"""Cancelling what is ours, from outside: on a connection of its own, whatever the account's own program is doing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from yunmin.clock import Clock
+from yunmin.core.data_contracts.order import OrderRef, OrderUpdate
+from yunmin.errors import ExchangeError
+from yunmin.exchange.connector import ExchangeConnector
+from yunmin.execution.journal_file import FILE_NAME, JournalFile
+from yunmin.execution.journal_records import PlaceIntent
+
+__all__ = ["KillReport", "kill_orders", "ownership"]
+
+_LOOKS = 2
+"""So many looks in a row must find nothing of ours open: an order may have been on its way."""
+
+_PAUSE = 0.1
+
+
+class KillReport(NamedTuple):
+    """What was cancelled, by client order id; what is still open; what was left alone because it is not ours."""
+
+    cancelled: tuple[str, ...]
+    left_open: tuple[str, ...]
+    not_ours: tuple[str, ...]
+    problem: str
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether nothing of ours is open, as the exchange said twice."""
+        return not self.left_open and not self.problem
+
+
+async def kill_orders(
+    connector: ExchangeConnector, is_ours: Callable[[OrderUpdate], bool], clock: Clock, *, within: float
+) -> KillReport:
+    """Cancel every open order of ours until there is none, for at most `within` seconds.
+
+    A cancel may be sent more than once; it can only take away. Nothing is raised for an exchange that does not answer:
+    it is asked again, and the report says what is left.
+    """
+    deadline = clock.monotonic() + within
+    cancelled: dict[str, None] = {}
+    ours: list[OrderUpdate] = []
+    others: list[OrderUpdate] = []
+    problem, quiet_looks = "", 0
+    while quiet_looks < _LOOKS and clock.monotonic() < deadline:
+        try:
+            listed = await connector.fetch_open_orders()
+            problem = ""
+        except ExchangeError as error:
+            problem = f"{type(error).__name__}: {error}"
+            await clock.sleep(_PAUSE)
+            continue
+        ours = [order for order in listed if is_ours(order)]
+        others = [order for order in listed if not is_ours(order)]
+        quiet_looks = 0 if ours else quiet_looks + 1
+        done = await asyncio.gather(*(_cancel(connector, order) for order in ours))
+        cancelled.update(dict.fromkeys(name for name in done if name is not None))
+        if quiet_looks < _LOOKS:
+            await clock.sleep(_PAUSE if quiet_looks or not ours else 0)
+    if quiet_looks < _LOOKS and not ours and not problem:
+        problem = "the time was over before the exchange had said it twice"
+    return KillReport(tuple(cancelled), tuple(map(_name_of, ours)), tuple(map(_name_of, others)), problem)
+
+
+@contextmanager
+def ownership(folder: Path, prefix: str) -> Iterator[Callable[[OrderUpdate], bool]]:
+    """Whose an order is: ours if its id begins with `prefix`, or the journal in `folder` has the intent to place it."""
+    path = folder / FILE_NAME
+    file = JournalFile.open_to_read(path) if path.exists() else None
+
+    def is_ours(order: OrderUpdate) -> bool:
+        name = order.client_order_id or ""
+        return name.startswith(prefix) or (file is not None and _is_intended(file, name))
+
+    try:
+        yield is_ours
+    finally:
+        if file is not None:
+            file.close()
+
+
+def _is_intended(file: JournalFile, client_order_id: str) -> bool:
+    known = file.order(client_order_id)
+    record = None if known is None else file.record_at(known[3])
+    return record is not None and isinstance(record.entry(), PlaceIntent)
+
+
+async def _cancel(connector: ExchangeConnector, order: OrderUpdate) -> str | None:
+    """The order's name where the exchange confirmed its end; else it is looked at again."""
+    ref = OrderRef(
+        symbol=order.symbol, client_order_id=order.client_order_id, exchange_order_id=order.exchange_order_id
+    )
+    try:
+        await connector.cancel_order(ref)
+    except ExchangeError:
+        return None
+    return _name_of(order)
+
+
+def _name_of(order: OrderUpdate) -> str:
+    return order.client_order_id or f"{order.symbol} {order.exchange_order_id}"
