@@ -45,7 +45,9 @@ lint: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# two of other people's clients need environments of their own, at pinned versions: see tests/clients
 test: lint
+	@$(BIN)/python -m tests.clients.environments python-binance binance-sdk-spot
 	$(BIN)/pytest -n auto
 
 # each in an environment of its own under .venv-clients; the first time takes minutes

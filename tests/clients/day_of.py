@@ -11,11 +11,12 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, Final
 
-import aiohttp
-
+from tests.clients.door import VenueDoor
 from tests.clients.environments import environment
 from tests.clients.judge import objections
 from tests.clients.table import STEPS, Client, Step
@@ -49,7 +50,7 @@ async def day_of(client: Client, *, python: str | None = None) -> list[Row]:
         return [Row(client.name, step.name, "failed", place.why_not_made) for step in STEPS]
     script = str(_HERE / "scripts" / client.script)
     command = [python or place.runtime, script, *client.arguments]
-    async with _venue(client.venue) as venue, _Door(venue["url"]) as door:
+    async with _venue(client.venue) as venue, VenueDoor(venue["url"]) as door:
         variables = {
             **place.variables(),
             "VENUE_URL": venue["url"],
@@ -61,81 +62,46 @@ async def day_of(client: Client, *, python: str | None = None) -> list[Row]:
                 return [await _lived(client, step, process, door, errors) for step in STEPS]
 
 
-class _Door:
-    """The venue's own door, and one request as anybody may make it."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    async def __aenter__(self) -> _Door:
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30))
-        self._ledger = await self._ask("/venue/ledger?account=local")
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._session.close()
-
-    async def ledgers(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-        """The account's ledger as it was at the last call, and as it is."""
-        before, self._ledger = self._ledger, await self._ask("/venue/ledger?account=local")
-        return before, self._ledger
-
-    async def problems(self) -> list[str]:
-        """What the venue's own audit finds."""
-        found: list[str] = (await self._ask("/venue/state"))["audit"]["problems"]
-        return found
-
-    async def turns_away(self) -> bool:
-        """Whether this address is told to wait; each limit ends with its minute, and so may this."""
-        async with self._session.get(f"{self._url}/api/v3/ping") as answer:
-            return answer.status in {418, 429} and int(answer.headers["Retry-After"]) > 0
-
-    async def _ask(self, path: str) -> Any:
-        async with self._session.get(self._url + path) as answer:
-            return await answer.json()
-
-
-async def _lived(client: Client, step: Step, process: Process, door: _Door, errors: IO[bytes]) -> Row:
+async def _lived(client: Client, step: Step, process: Process, door: VenueDoor, errors: IO[bytes]) -> Row:
     """The next step as told and judged; the script waits meanwhile, so the ledger is as the step has left it."""
+    begun = datetime.now(UTC)
     told = await _told(step, process)
-    if told["status"] == "ended":
+    if told is None:
         return Row(client.name, step.name, "failed", "the script ended before this step", _last_words(errors))
-    row = await _judged(client, step, told, door)
+    row = await _judged(client, step, told, door, begun)
     await _go_on(process)
     return row
 
 
-async def _judged(client: Client, step: Step, told: Mapping[str, Any], door: _Door) -> Row:
+async def _judged(client: Client, step: Step, told: Mapping[str, Any], door: VenueDoor, begun: datetime) -> Row:
     why_not = client.cannot.get(step.name)
-    before, after = await door.ledgers()
+    evidence = await door.evidence()
+    row = partial(Row, client.name, step.name)
     if told["status"] == "missing":
-        return Row(
-            client.name, step.name, "failed" if why_not is None else "n/a", why_not or "the script has no such step"
-        )
+        return row("failed", "the script has no such step") if why_not is None else row("n/a", why_not)
     if why_not is not None:
-        return Row(client.name, step.name, "failed", f"it can after all, though the table says: {why_not}")
+        return row("failed", f"it can after all, though the table says: {why_not}")
     if told["status"] == "failed":
-        return Row(client.name, step.name, "failed", told["saw"], told.get("trace", ""))
-    against = [*objections(client, step, told["claims"], before, after), *await door.problems()]
-    if step.name == "rate_limit" and not await door.turns_away():
+        return row("failed", told["saw"], told.get("trace", ""))
+    against = [*objections(client, step, told["claims"], evidence), *await door.problems()]
+    if step.name == "rate_limit" and not await door.turns_away(begun):
         against.append("the venue turns nobody away")
-    if against:
-        return Row(client.name, step.name, "failed", f"{told['saw']}; but {'; '.join(against)}")
-    return Row(client.name, step.name, "ok", told["saw"])
+    return row("failed", f"{told['saw']}; but {'; '.join(against)}") if against else row("ok", told["saw"])
 
 
-async def _told(step: Step, process: Process) -> dict[str, Any]:
-    """The next line of the script."""
+async def _told(step: Step, process: Process) -> Mapping[str, Any] | None:
+    """The script's next word on a step; None where it says no more. What clients themselves print is passed over."""
     assert process.stdout is not None
     try:
-        line = await asyncio.wait_for(process.stdout.readline(), _LONGEST_STEP)
+        async with asyncio.timeout(_LONGEST_STEP):
+            while line := await process.stdout.readline():
+                if line.startswith(b'{"step":'):
+                    told: dict[str, Any] = json.loads(line)
+                    assert told["step"] == step.name, f"{told['step']} was told where {step.name} was due"
+                    return told
     except TimeoutError:
-        return {"status": "failed", "saw": f"nothing told within {_LONGEST_STEP:.0f} s"}
-    if not line:
-        return {"status": "ended"}
-    told: dict[str, Any] = json.loads(line)
-    assert told["step"] == step.name, f"{told['step']} was told where {step.name} was due"
-    return told
+        process.kill()
+    return None
 
 
 async def _go_on(process: Process) -> None:

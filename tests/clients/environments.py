@@ -31,11 +31,11 @@ class NoEnvironmentError(Exception):
 class Environment:
     """One environment: a folder, a list of what is in it, and an interpreter that runs scripts."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, kept: Path = _KEPT, lists: Path = _HERE / "requirements") -> None:
         self.name = name
-        self.folder = _KEPT / name
-        self._requirements = _HERE / "requirements" / f"{name}.txt"
-        self._package = _HERE / "requirements" / name
+        self.folder = kept / name
+        self._requirements = lists / f"{name}.txt"
+        self._package = lists / name
         self.why_not_made = f"no environment: `python -m tests.clients.environments {name}` makes it"
 
     @property
@@ -84,9 +84,9 @@ class Environment:
             _run(["uv", "venv", "--quiet", "--clear", "--python", sys.executable, str(self.folder)])
             _run(["uv", "pip", "install", "--quiet", "--python", python, "-r", str(self._requirements)])
             return
-        _run([sys.executable, "-m", "venv", "--clear", str(self.folder)])
-        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        _run([*pip, "-r", str(self._requirements)])
+        _run([sys.executable, "-m", "venv", "--without-pip", "--clear", str(self.folder)])
+        pip = [sys.executable, "-m", "pip", "--python", python, "--disable-pip-version-check", "--quiet"]
+        _run([*pip, "install", "--requirement", str(self._requirements)])
 
     def _make_with_npm(self) -> None:
         for name in ("package.json", "package-lock.json"):

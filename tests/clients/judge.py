@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
 from tests.clients.table import Client, Step
 
-__all__ = ["objections"]
+__all__ = ["Evidence", "objections"]
 
 Json = Mapping[str, Any]
 
@@ -23,17 +24,38 @@ _STATES: Final = {
 """The exchange's words for the states of an order, and the ledger's."""
 
 
-def objections(client: Client, step: Step, claims: Json, before: Json, after: Json) -> list[str]:
-    """What speaks against the claims of `step`, where `before` and `after` are the account's ledger around it."""
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the venue says of itself: its markets, its last public trades, and the account's ledger around a step."""
+
+    markets: Sequence[str]
+    trades: Sequence[Json]
+    before: Json
+    after: Json
+
+
+def objections(client: Client, step: Step, claims: Json, evidence: Evidence) -> list[str]:
+    """What speaks against the claims of `step`; nothing where they are true and there are those that it asks for."""
+    before, after = evidence.before, evidence.after
     if client.on_paper:
         return ["a trade on paper reached the exchange"] if before != after or claims["orders"] else []
     return [
+        *_of_the_public(claims, evidence),
         *_of_orders(step, claims["orders"], before, after),
         *_of_fills(claims["fills"], after),
         *_of_balances(claims["balances"], after),
         *_of_what_is_missing(step, claims),
         *_of_refusals(step, claims["code"], before, after),
     ]
+
+
+def _of_the_public(claims: Json, evidence: Evidence) -> Iterator[str]:
+    if claims["markets"] and sorted(claims["markets"]) != sorted(evidence.markets):
+        yield f"told of the markets {sorted(claims['markets'])}, there are {sorted(evidence.markets)}"
+    trades = {(str(one["id"]), Decimal(one["qty"]), Decimal(one["price"])) for one in evidence.trades}
+    for number, qty, price in claims["trades"]:
+        if (number, Decimal(qty), Decimal(price)) not in trades:
+            yield f"nobody has traded {qty} at {price} as number {number}"
 
 
 def _of_orders(step: Step, claimed: Json, before: Json, after: Json) -> Iterator[str]:

@@ -26,9 +26,9 @@ class Step:
 
 
 STEPS: Final = (
-    Step("markets", "markets"),
+    Step("markets", "markets", claims=frozenset({"markets"})),
     Step("balance", "balance", claims=frozenset({"balances"})),
-    Step("market_stream", "market stream"),
+    Step("market_stream", "market stream", claims=frozenset({"trades"})),
     Step("limit_in_parts", "limit order filled in parts", ends=("FILLED",), claims=frozenset({"fills"})),
     Step("user_data", "user data of such an order", ends=("FILLED",), claims=frozenset({"fills", "balances"})),
     Step("cancel", "cancel", ends=("CANCELED",)),

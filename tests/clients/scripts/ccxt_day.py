@@ -68,7 +68,11 @@ class CcxtDay(Day):
     async def markets(self) -> Saw:
         markets = await self.do("load_markets")
         rules = markets[SYMBOL]
-        return Saw(f"{len(markets)} markets; {SYMBOL} tick {rules['precision']['price']}, {rules['limits']['cost']}")
+        return Saw(
+            f"{len(markets)} markets; {SYMBOL} price step {rules['precision']['price']}, "
+            f"amount step {rules['precision']['amount']}",
+            markets=[one["id"] for one in markets.values()],
+        )
 
     async def balance(self) -> Saw:
         balance = await self.do("fetch_balance")

@@ -19,9 +19,10 @@ class Pro(CcxtDay):
         book = asyncio.create_task(self.exchange.watch_order_book(SYMBOL))
         await self.until_heard(lambda: trades.done() and book.done())
         (heard, *_) = trades.result()
-        trade = PLAN["public_trade"]
-        assert (plain(heard["amount"]), plain(heard["price"])) == (trade["quantity"], trade["price"]), heard
-        return Saw(f"trade {heard['amount']} at {heard['price']}; book up to update {book.result()['nonce']}")
+        return Saw(
+            f"trade {heard['amount']} at {heard['price']}; book up to update {book.result()['nonce']}",
+            trades=[(heard["id"], plain(heard["amount"]), plain(heard["price"]))],
+        )
 
     async def user_data(self) -> Saw:
         seen: list[dict[str, str]] = []

@@ -64,7 +64,8 @@ class Day {
     const info = await this.exchangeInfo();
     const rules = info.symbols.find((one) => one.symbol === SYMBOL);
     const tick = plain(rules.filters.find((one) => one.filterType === 'PRICE_FILTER').tickSize);
-    return { saw: `${info.symbols.length} markets; ${SYMBOL} tick ${tick}, ${rules.filters.length} filters` };
+    const saw = `${info.symbols.length} markets; ${SYMBOL} price step ${tick}, ${rules.filters.length} filters`;
+    return { saw, markets: info.symbols.map((one) => one.symbol) };
   }
 
   async balance() {
@@ -83,8 +84,7 @@ class Day {
       await stop();
     }
     const [heard] = trades;
-    assert.deepStrictEqual([plain(heard.q), plain(heard.p)], [PLAN.public_trade.quantity, PLAN.public_trade.price]);
-    return { saw: `${heard.e} ${heard.t}: ${plain(heard.q)} at ${plain(heard.p)}` };
+    return { saw: `${heard.e} ${heard.t}: ${plain(heard.q)} at ${plain(heard.p)}`, trades: [[String(heard.t), heard.q, heard.p]] };
   }
 
   async limit_in_parts() {
@@ -229,8 +229,9 @@ async function late() {
 async function outcome(day, step) {
   if (typeof day[step] !== 'function') return { status: 'missing', saw: '' };
   try {
-    const { saw, orders = {}, fills = {}, balances = {}, code = null } = await Promise.race([day[step](), late()]);
-    return { status: 'ok', saw, claims: { orders, fills, balances, code } };
+    const told = await Promise.race([day[step](), late()]);
+    const nothing = { markets: [], trades: [], orders: {}, fills: {}, balances: {}, code: null };
+    return { status: 'ok', saw: told.saw, claims: { ...nothing, ...told } };
   } catch (error) {
     const saw = error instanceof Error ? `${error.name}: ${error.message}` : JSON.stringify(error);
     return { status: 'failed', saw: saw.slice(0, 300), trace: error.stack };

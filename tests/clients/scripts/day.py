@@ -18,7 +18,7 @@ import time
 import traceback
 import urllib.request
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -53,11 +53,14 @@ STEPS = (
 class Saw:
     """What a client saw in a step: words for people, and claims that the ledger must bear out.
 
-    `orders` maps "SYMBOL:id" to status and filled quantity, `fills` to [trade id, quantity, price] each, `balances`
-    an asset to free and locked. `code` is the exchange's own number of a refusal.
+    `markets` are names, `trades` what others traded: [trade id, quantity, price] each. `orders` maps "SYMBOL:id" to
+    status and filled quantity, `fills` to its trades, `balances` an asset to free and locked. `code` is the exchange's
+    own number of a refusal.
     """
 
     words: str
+    markets: list[str] = field(default_factory=list)
+    trades: list[tuple[str, str, str]] = field(default_factory=list)
     orders: dict[str, tuple[str, str]] = field(default_factory=dict)
     fills: dict[str, list[tuple[str, str, str]]] = field(default_factory=dict)
     balances: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -189,5 +192,4 @@ async def _outcome(method: Callable[[], Any], longest: float) -> dict[str, Any]:
         saw: Saw = await asyncio.wait_for(finish(method()), longest)
     except Exception as error:  # noqa: BLE001 - whatever went wrong in a step is told
         return {"status": "failed", "saw": f"{type(error).__name__}: {error}"[:300], "trace": traceback.format_exc()}
-    claims = {"orders": saw.orders, "fills": saw.fills, "balances": saw.balances, "code": saw.code}
-    return {"status": "ok", "saw": saw.words, "claims": claims}
+    return {"status": "ok", "saw": saw.words, "claims": asdict(saw)}

@@ -74,7 +74,10 @@ class WireDay(Day):
         (rules,) = [one for one in info["symbols"] if one["symbol"] == SYMBOL]
         filters = {one["filterType"]: one for one in rules["filters"]}
         tick = plain(filters["PRICE_FILTER"]["tickSize"])
-        return Saw(f"{len(info['symbols'])} markets; {SYMBOL} tick {tick}, {len(filters)} filters")
+        return Saw(
+            f"{len(info['symbols'])} markets; {SYMBOL} price step {tick}, {len(filters)} filters",
+            markets=[one["symbol"] for one in info["symbols"]],
+        )
 
     async def balance(self) -> Saw:
         account = await finish(self.account())
@@ -88,9 +91,11 @@ class WireDay(Day):
         async with self.trades_heard() as trades:
             await self.until_heard(lambda: trades)
         heard = trades[0]
-        trade = PLAN["public_trade"]
-        assert (plain(heard["q"]), plain(heard["p"])) == (trade["quantity"], trade["price"]), heard
-        return Saw(f"{heard['e']} {heard.get('t', heard.get('a'))}: {plain(heard['q'])} at {plain(heard['p'])}")
+        number = heard["t"] if heard["e"] == "trade" else heard["f"]  # an aggregate names its first trade
+        return Saw(
+            f"{heard['e']} {number}: {plain(heard['q'])} at {plain(heard['p'])}",
+            trades=[(str(number), heard["q"], heard["p"])],
+        )
 
     async def limit_in_parts(self) -> Saw:
         placed = await finish(self.buy_at(PLAN["limit_price"]))

@@ -1,0 +1,54 @@
+"""The light clients live their day in every run of the tests; the rest do in `make clients`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.clients.day_of import day_of
+from tests.clients.run_all import main
+from tests.clients.table import CLIENTS, LIGHT, STEPS, Client
+
+LIAR = """
+import json, sys
+for step in {steps}:
+    print("a client's own chatter")
+    claims = {{"markets": [], "trades": [], "orders": {{}}, "fills": {{}}, "balances": {{}}, "code": None}}
+    print(json.dumps({{"step": step, "status": "ok", "saw": "all is well", "claims": claims}}), flush=True)
+    sys.stdin.readline()
+"""
+
+
+@pytest.mark.parametrize("name", LIGHT)
+async def test_an_unmodified_client_lives_its_day(name: str) -> None:
+    client = CLIENTS[name]
+    # this environment has ccxt already
+    rows = await day_of(client, python=sys.executable if client.environment == "ccxt" else None)
+    assert [row for row in rows if row.status == "failed"] == []
+    assert {row.step for row in rows if row.status == "ok"} == {s.name for s in STEPS} - set(client.cannot)
+
+
+async def test_a_client_that_says_all_is_well_and_does_nothing_fails_where_it_should_have_done_something(
+    tmp_path: Path,
+) -> None:
+    script = tmp_path / "liar.py"
+    script.write_text(LIAR.format(steps=[step.name for step in STEPS]))
+    rows = await day_of(Client("liar", "1", "ccxt", str(script)), python=sys.executable)
+    assert {row.status for row in rows} == {"failed"}
+
+
+async def test_a_script_that_ends_early_fails_at_every_step_that_it_owes(tmp_path: Path) -> None:
+    script = tmp_path / "short.py"
+    script.write_text("import sys; sys.exit('gone')")
+    rows = await day_of(Client("short", "1", "ccxt", str(script)), python=sys.executable)
+    assert {(row.status, row.trace.strip()) for row in rows} == {("failed", "gone")}
+    assert len(rows) == len(STEPS)
+
+
+def test_a_client_that_there_is_not_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--only", "ccxt,nobody"])
+    assert ended.value.code == 2
+    assert "no such client: nobody" in capsys.readouterr().err
