@@ -1,7 +1,8 @@
 """Who owns what: free and locked balances that are never created and never lost.
 
-Amounts are whole units of 10^-8. Value enters by `deposit` only; every other movement takes from one place exactly what
-it gives to another, so for each asset the sum over all accounts equals what was deposited. `audit` proves it.
+Amounts are whole units of 10^-8. Value enters by `deposit` and leaves by `withdraw` only; every other movement takes
+from one place exactly what it gives to another, so for each asset the sum over all accounts equals what was deposited
+and not withdrawn. `audit` proves it.
 """
 
 from __future__ import annotations
@@ -21,10 +22,11 @@ NO_TRADE_GROUP = -1
 class Account:
     """One owner. `keeps_history` is False for accounts whose finished orders nobody will ask for.
 
-    Accounts with the same `trade_group` count as one where trades with oneself are to be prevented.
+    Accounts with the same `trade_group` count as one where trades with oneself are to be prevented. `pledged` is the
+    part of what is locked that no order holds: something outside the market does.
     """
 
-    __slots__ = ("fees", "free", "keeps_history", "locked", "name", "trade_group", "updated")
+    __slots__ = ("fees", "free", "keeps_history", "locked", "name", "pledged", "trade_group", "updated")
 
     def __init__(self, name: str, *, fees: FeeSchedule, keeps_history: bool, trade_group: int = NO_TRADE_GROUP) -> None:
         self.name = name
@@ -33,6 +35,7 @@ class Account:
         self.trade_group = trade_group
         self.free: defaultdict[str, int] = defaultdict(int)
         self.locked: defaultdict[str, int] = defaultdict(int)
+        self.pledged: defaultdict[str, int] = defaultdict(int)
         self.updated = 0
 
     def assets(self) -> tuple[str, ...]:
@@ -55,6 +58,21 @@ class Account:
         """Give `amount` of what was set aside back to free."""
         self.locked[asset] -= amount
         self.free[asset] += amount
+
+    def pledge(self, asset: str, amount: int) -> bool:
+        """Lock `amount` for something outside the market; False, and nothing changed, where less is free."""
+        is_done = self.lock(asset, amount)
+        if is_done:
+            self.pledged[asset] += amount
+        return is_done
+
+    def redeem(self, asset: str, amount: int) -> bool:
+        """Give back `amount` of what was pledged; False, and nothing changed, where less is."""
+        if self.pledged[asset] < amount:
+            return False
+        self.pledged[asset] -= amount
+        self.unlock(asset, amount)
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +126,19 @@ class Ledger:
             raise ConfigurationError(f"no such account: {name!r}")
         account.free[asset] += amount
         self._deposited[asset] += amount
+
+    def withdraw(self, name: str, asset: str, amount: int) -> bool:
+        """Take `amount` of what is free out: the only way that value goes. False, and nothing done, where less is."""
+        if amount < 0:
+            raise ConfigurationError(f"a withdrawal is not negative: {amount}")
+        account = self._accounts.get(name)
+        if account is None:
+            raise ConfigurationError(f"no such account: {name!r}")
+        if account.free[asset] < amount:
+            return False
+        account.free[asset] -= amount
+        self._deposited[asset] -= amount
+        return True
 
     def totals(self) -> dict[str, int]:
         """Free plus locked over all accounts, by asset."""

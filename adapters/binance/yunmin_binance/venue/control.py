@@ -8,6 +8,9 @@
 | `POST /venue/step?n=1` | lets the house move, quote and take n times |
 | `GET POST DELETE /venue/chaos` | faults on demand: see `chaos.door` |
 | `POST /venue/symbols` | opens or closes a market: `{"symbol": "BTCUSDT", "status": "HALT"}` |
+| `POST /venue/deposits` | brings an amount in from outside: account, asset, amount; below zero it goes out |
+| `POST /venue/locks` | lets another system lock an amount, or give it back: account, asset, amount |
+| `POST /venue/keys/revoke` | makes an API key good for nothing: `{"api_key": "..."}` |
 | `POST /venue/bans/lift` | forgets whom the exchange has banned for asking too much |
 
 It needs no key: it is for the tests and demos that own the venue, as opposite side and as oracle.
@@ -21,11 +24,11 @@ from decimal import Decimal
 from typing import Final
 
 import orjson
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from yunmin.core.data_contracts import Contract
 from yunmin.core.data_contracts.enums import OrderType, Side, TimeInForce
-from yunmin.core.data_contracts.money import Price, Qty, plain
+from yunmin.core.data_contracts.money import Amount, Price, Qty, plain
 from yunmin.errors import ConfigurationError, InvalidValue
 from yunmin.simulation.orders import NewOrder, Order, SelfTradePrevention
 from yunmin.simulation.reports import report_account, report_order
@@ -67,6 +70,20 @@ class StatusOf(Contract):
     status: SymbolStatus
 
 
+class KeyOf(Contract):
+    """An API key."""
+
+    api_key: SecretStr
+
+
+class Moved(Contract):
+    """An amount that comes in or is locked; below zero, one that goes out or is given back."""
+
+    account: str
+    asset: str
+    amount: Amount
+
+
 def place_as(exchange: Exchange, wanted: OrderAs) -> Order:
     """Place through the same filters and the same engine as an order from the wire; ApiError where it is refused."""
     if exchange.ledger.account(wanted.account) is None:
@@ -103,6 +120,9 @@ class Control:
             ("POST", "/venue/chaos/storm"): faults.storm,
             ("DELETE", "/venue/chaos"): faults.clear,
             ("POST", "/venue/symbols"): self._symbols,
+            ("POST", "/venue/deposits"): self._deposits,
+            ("POST", "/venue/locks"): self._locks,
+            ("POST", "/venue/keys/revoke"): self._revoke_key,
             ("POST", "/venue/bans/lift"): self._lift_bans,
         }
 
@@ -158,6 +178,21 @@ class Control:
         wanted = StatusOf.model_validate_json(request.body or b"{}")
         self._exchange.set_status(wanted.symbol, wanted.status)
         return {"symbol": wanted.symbol, "status": wanted.status.value}
+
+    def _deposits(self, request: RawRequest) -> dict[str, object]:
+        moved = Moved.model_validate_json(request.body or b"{}")
+        self._exchange.outside.transfer(moved.account, moved.asset, to_units(moved.amount))
+        return moved.model_dump()
+
+    def _locks(self, request: RawRequest) -> dict[str, object]:
+        moved = Moved.model_validate_json(request.body or b"{}")
+        self._exchange.outside.lock(moved.account, moved.asset, to_units(moved.amount))
+        return moved.model_dump()
+
+    def _revoke_key(self, request: RawRequest) -> dict[str, object]:
+        wanted = KeyOf.model_validate_json(request.body or b"{}")
+        self._exchange.revoke_key(wanted.api_key.get_secret_value())
+        return {}
 
     def _lift_bans(self, _: RawRequest) -> dict[str, object]:
         self._exchange.traffic.lift_bans()

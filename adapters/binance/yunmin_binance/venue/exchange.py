@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from yunmin.clock import Clock, seeded
 from yunmin.core.data_contracts.enums import OrderState, Side
+from yunmin.errors import ConfigurationError
 from yunmin.simulation.fees import FeeDiscount, FeeSchedule
 from yunmin.simulation.ledger import Account, Ledger
 from yunmin.simulation.market_floor import MarketFloor
@@ -25,6 +26,7 @@ from yunmin_binance.venue.houses import Houses
 from yunmin_binance.venue.limits import OrderMeter, TrafficMeter
 from yunmin_binance.venue.listen_keys import ListenKeys
 from yunmin_binance.venue.order_checks import OrderChecks
+from yunmin_binance.venue.outside import Outside
 from yunmin_binance.venue.reference_price import price_bounds
 from yunmin_binance.venue.signing import HmacVerifier, PublicKeyVerifier, Verifier
 from yunmin_binance.venue.symbols import SymbolRules, SymbolStatus
@@ -71,6 +73,7 @@ class Exchange:
         self.filters = {name: Filters(rules) for name, rules in self.rules.items()}
         self.ledger = Ledger()
         self.engine = MatchingEngine((rules.market() for rules in self.rules.values()), self.ledger, clock)
+        self.outside = Outside(self.ledger, self.engine.now)
         self.members: dict[str, Member] = {}
         self.limits = config.limits
         self.traffic = TrafficMeter(config.limits)
@@ -115,6 +118,11 @@ class Exchange:
         for _ in range(count):
             self.houses.step(lambda symbol: self.statuses[symbol] is SymbolStatus.TRADING)
             self.steps += 1
+
+    def revoke_key(self, api_key: str) -> None:
+        """Let nobody in by this key any more. Raises ConfigurationError where there is none such."""
+        if self.members.pop(api_key, None) is None:
+            raise ConfigurationError("no such API key")
 
     def set_status(self, symbol: str, status: SymbolStatus) -> None:
         """Open or close a market from now on; its open orders stay where they are."""
@@ -199,13 +207,6 @@ class Exchange:
             return self.engine.cancel(order.account, order.market, order.id)
         finally:
             self.cancel_id = None
-
-    def deposit(self, account: str, asset: str, units: int) -> None:
-        """Bring `units` of `asset` in from outside."""
-        self.ledger.deposit(account, asset, units)
-        owner = self.ledger.account(account)
-        if owner is not None:
-            owner.updated = self.engine.now()
 
     def amend(self, order: Order, qty: int, client_order_id: str) -> Amendment:
         """Make `order` smaller where it stands, under a new client order id."""

@@ -205,9 +205,18 @@ class LocalVenue:
             ) from error
 
     def deposit(self, account: str, asset: str, amount: str | int | Decimal) -> None:
-        """Bring `amount` of `asset` in from outside; whoever is subscribed to the account is told."""
-        self.exchange.deposit(account, asset, to_units(amount))
-        self.sockets.deposited(account, asset, to_units(amount))
+        """Bring `amount` of `asset` in from outside; whoever is subscribed to the account is told.
+
+        Below zero it goes out. Raises ConfigurationError where less is free.
+        """
+        self.exchange.outside.transfer(account, asset, to_units(amount))
+
+    def lock_outside(self, account: str, asset: str, amount: str | int | Decimal) -> None:
+        """Let another system lock `amount` of what is free, as for collateral; below zero it gives that back.
+
+        Raises ConfigurationError where it cannot.
+        """
+        self.exchange.outside.lock(account, asset, to_units(amount))
 
     def flush_streams(self) -> None:
         """Send everything that streams have to tell by now, without waiting for the clock."""

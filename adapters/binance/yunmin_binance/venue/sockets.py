@@ -19,6 +19,7 @@ from yunmin_binance.venue.chaos.interference import Interference
 from yunmin_binance.venue.errors import ApiError
 from yunmin_binance.venue.exchange import Exchange, Rejection
 from yunmin_binance.venue.limits import seconds_until
+from yunmin_binance.venue.outside import Movement
 from yunmin_binance.venue.streams.board import in_micros, in_millis
 from yunmin_binance.venue.streams.connection import Connection, Receiver
 from yunmin_binance.venue.streams.market_streams import MESSAGES_PER_SECOND, MarketStreams, wants_micros
@@ -55,6 +56,7 @@ class Sockets:
         self._told_at = dict.fromkeys(_BATCHED, 0)
         exchange.engine.listen(self._hear)
         exchange.listen_to_rejections(self._hear_rejected)
+        exchange.outside.listen(self._hear_moved)
 
     @property
     def connections(self) -> tuple[Connection, ...]:
@@ -73,13 +75,6 @@ class Sockets:
         now = self._exchange.engine.now()
         for pace in _BATCHED:
             self.markets.publish(pace, now)
-
-    def deposited(self, account: str, asset: str, units: int) -> None:
-        """Tell who is subscribed to `account` what came in."""
-        owner = self._exchange.ledger.account(account)
-        if owner is not None:
-            self.users.deposited(owner, asset, units)
-            self._soon()
 
     async def close(self) -> None:
         """Tell all clients that the venue goes, and see them off."""
@@ -102,6 +97,10 @@ class Sockets:
 
     def _hear_rejected(self, rejected: Rejection) -> None:
         self.users.hear_rejected(rejected)
+        self._soon()
+
+    def _hear_moved(self, movement: Movement) -> None:
+        self.users.hear_moved(movement)
         self._soon()
 
     def _soon(self) -> None:

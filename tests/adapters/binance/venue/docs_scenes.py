@@ -416,10 +416,11 @@ def a_list(world: DocsWorld) -> None:
 
 
 def a_deposit(world: DocsWorld) -> None:
-    world.wire.venue.exchange.deposit("local", "BTC", 10**8)
-    owner = world.wire.venue.exchange.ledger.account("local")
-    assert owner is not None
-    world.users.deposited(owner, "BTC", 10**8)
+    world.wire.venue.deposit("local", "BTC", 1)
+
+
+def a_lock(world: DocsWorld) -> None:
+    world.wire.venue.lock_outside("local", "BTC", 1)
 
 
 _WS = "web-socket-api.md"
@@ -473,6 +474,7 @@ SCENES: Final[dict[str, Scene]] = {
     f"{_STREAMS} Diff. Depth Stream #1": stream_of("btcusdt@depth"),
     f"{_USER} Account Update #1": events_of("outboundAccountPosition", an_order),
     f"{_USER} Balance Update #1": events_of("balanceUpdate", a_deposit),
+    f"{_USER} External Lock Update #1": events_of("externalLockUpdate", a_lock),
     f"{_USER} Order Update #1": events_of("executionReport", an_order),
     f"{_USER} Order Reject Reason #1": events_of("listStatus", a_list),
     f"{_USER} Event Stream Terminated #1": events_of("eventStreamTerminated", terminated),
@@ -496,5 +498,4 @@ NOT_SERVED: Final[dict[str, str]] = {
     f"{_WS} Test new order using SOR #2": _SOR,
     "rest-api.md Query Allocations #1": _SOR,
     f"{_WS} Account allocations #1": _SOR,
-    f"{_USER} External Lock Update #1": "nothing outside spot trading locks balances here",
 }

@@ -63,6 +63,7 @@ class DocsWorld:
         exchange = self.wire.venue.exchange
         users = UserStreams(exchange)
         exchange.engine.listen(users.hear)
+        exchange.outside.listen(users.hear_moved)
         self.users = users
         self._api = WsApi(exchange, on_change=users.tell)
         self.outlet = Outlet()

@@ -12,7 +12,7 @@ import pytest
 
 from tests.adapters.binance.venue.sockets import Client, SocketVenue, running
 from yunmin.clock import seeded
-from yunmin.errors import InvalidOrder
+from yunmin.errors import ConfigurationError, InvalidOrder
 from yunmin_binance.venue import COUNTERPARTY, LOCAL_ACCOUNT, Liquidity, VenueConfig
 
 QUIET = VenueConfig(liquidity=Liquidity.NONE)
@@ -153,6 +153,76 @@ async def test_a_deposit_is_told_with_the_new_balance(home: SocketVenue, listene
     assert position["u"] == now
     assert position["B"] == [{"a": "BTC", "f": "102.50000000", "l": "0.00000000"}]
     assert home.venue.audit().ok
+
+
+async def test_a_withdrawal_is_told_below_zero_and_takes_no_more_than_is_free(
+    home: SocketVenue, listener: Client
+) -> None:
+    home.venue.deposit(LOCAL_ACCOUNT, "BTC", "-2.5")
+    change, position = await events(listener)
+    assert (change["e"], change["a"], change["d"]) == ("balanceUpdate", "BTC", "-2.50000000")
+    assert position["B"] == [{"a": "BTC", "f": "97.50000000", "l": "0.00000000"}]
+    with pytest.raises(ConfigurationError, match="less BTC free"):
+        home.venue.deposit(LOCAL_ACCOUNT, "BTC", "-97.50000001")
+    assert await events(listener) == []
+    assert home.venue.audit().ok
+
+
+async def test_a_lock_from_outside_is_told_and_given_back(home: SocketVenue, listener: Client, trader: Client) -> None:
+    now = home.now
+    home.venue.lock_outside(LOCAL_ACCOUNT, "USDT", 999_900)
+    change, position = await events(listener)
+    assert change == {"e": "externalLockUpdate", "E": now, "a": "USDT", "d": "999900.00000000", "T": now}
+    assert position["B"] == [{"a": "USDT", "f": "100.00000000", "l": "999900.00000000"}]
+    assert (await trader.signed("order.place", **ORDER))["error"]["code"] == -2010
+    assert home.venue.audit().ok
+    home.venue.lock_outside(LOCAL_ACCOUNT, "USDT", -999_900)
+    change, position = await events(listener)
+    assert (change["d"], position["B"]) == (
+        "-999900.00000000",
+        [{"a": "USDT", "f": "1000000.00000000", "l": "0.00000000"}],
+    )
+    with pytest.raises(ConfigurationError, match="less USDT locked from outside"):
+        home.venue.lock_outside(LOCAL_ACCOUNT, "USDT", -1)
+    assert home.venue.audit().ok
+
+
+async def test_the_venues_own_door_moves_balances_too(home: SocketVenue, listener: Client) -> None:
+    for path, kind in (("deposits", "balanceUpdate"), ("locks", "externalLockUpdate")):
+        wanted = {"account": LOCAL_ACCOUNT, "asset": "BTC", "amount": "1.5"}
+        async with home.http.post(f"{home.venue.url}/venue/{path}", json=wanted) as answer:
+            assert (answer.status, await answer.json()) == (200, wanted)
+        change, _ = await events(listener)
+        assert (change["e"], change["d"]) == (kind, "1.50000000")
+        for bad in ({**wanted, "amount": "-1000"}, {**wanted, "account": "nobody"}, {"account": "local"}):
+            async with home.http.post(f"{home.venue.url}/venue/{path}", json=bad) as answer:
+                assert answer.status == 400
+                assert "error" in await answer.json()
+
+
+async def test_every_connection_that_is_subscribed_hears_the_same(home: SocketVenue, trader: Client) -> None:
+    listeners = [await home.open("/ws-api/v3") for _ in range(3)]
+    for client in listeners:
+        await client.signed("userDataStream.subscribe.signature")
+    await trader.signed("order.place", **ORDER)
+    told = [await client.frames() for client in listeners]
+    assert [frame["event"]["e"] for frame in told[0]] == ["executionReport", "outboundAccountPosition"]
+    assert told[0] == told[1] == told[2]
+
+
+async def test_the_answer_to_a_subscription_comes_before_its_first_event(home: SocketVenue, trader: Client) -> None:
+    """One turn of the loop holds the subscription, an order that was under way, and one that comes after it."""
+    client = await home.open("/ws-api/v3")
+    for request in (
+        {"id": 1, "method": "order.place", "params": home.signed({**ORDER, "newClientOrderId": "before"})},
+        {"id": 2, "method": "userDataStream.subscribe.signature", "params": home.signed({})},
+        {"id": 3, "method": "order.place", "params": home.signed({**ORDER, "newClientOrderId": "after"})},
+    ):
+        await client.socket.send_json(request)
+    told = [await client.next() for _ in range(5)]
+    told = [frame.get("id") or frame["event"].get("c", frame["event"]["e"]) for frame in told]
+    assert told.index(2) < min(told.index("after"), told.index("outboundAccountPosition"))
+    assert "before" not in told
 
 
 async def test_nobody_is_told_of_others(home: SocketVenue, listener: Client) -> None:

@@ -15,6 +15,7 @@ from tests.adapters.binance.venue.conftest import sign
 from tests.adapters.binance.venue.sockets import Client, SocketVenue, payload_of, running
 from yunmin_binance.venue import AccountConfig, Liquidity, VenueConfig
 from yunmin_binance.venue.config import default_accounts
+from yunmin_binance.venue.ws_api import session as sessions
 from yunmin_binance.venue.ws_api.request import read_request, signed_bytes
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -242,9 +243,47 @@ async def test_unsubscribing_ends_one_or_all_and_says_so(home: SocketVenue, clie
     assert await client.frames() == []
 
 
+async def test_a_key_that_is_revoked_ends_the_session_at_the_next_request(home: SocketVenue, client: Client) -> None:
+    await client.call("session.logon", signed_by_ed(home))
+    await client.call("userDataStream.subscribe")
+    async with home.http.post(f"{home.venue.url}/venue/keys/revoke", json={"api_key": "edKey"}) as answer:
+        assert answer.status == 200
+    assert await client.say({"id": 77, "method": "time"}) == {
+        "id": None,
+        "status": 401,
+        "error": {"code": -2015, "msg": "Invalid API-key, IP, or permissions for action."},
+    }
+    assert (await client.next())["event"]["e"] == "eventStreamTerminated"
+    assert (await client.call("session.status"))["result"]["apiKey"] is None
+    assert (await client.call("session.logon", signed_by_ed(home)))["error"]["code"] == -2015
+    async with home.http.post(f"{home.venue.url}/venue/keys/revoke", json={"api_key": "edKey"}) as answer:
+        assert answer.status == 400
+
+
+async def test_a_connection_has_no_more_subscriptions_than_a_thousand_at_once_and_65535_in_its_life(
+    home: SocketVenue, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = {"code": -2042, "msg": "Maximum subscription ID reached for this connection."}
+    assert (sessions._MOST_AT_ONCE, sessions._MOST_IN_A_LIFE) == (1000, 65_535)
+    monkeypatch.setattr(sessions, "_MOST_AT_ONCE", 1)
+    monkeypatch.setattr(sessions, "_MOST_IN_A_LIFE", 3)
+    other = home.signed({"apiKey": "otherKey"}, secret=OTHER_SECRET)
+    await client.signed("userDataStream.subscribe.signature")
+    assert (await client.call("userDataStream.subscribe.signature", other))["error"] == refused
+    for number in (1, 2):
+        await client.call("userDataStream.unsubscribe")
+        assert (await client.next())["event"]["e"] == "eventStreamTerminated"
+        assert (await client.signed("userDataStream.subscribe.signature"))["result"] == {"subscriptionId": number}
+    await client.call("userDataStream.unsubscribe")
+    await client.next()
+    assert (await client.signed("userDataStream.subscribe.signature"))["error"] == refused
+
+
 @pytest.mark.parametrize(
     ("text", "identity", "code"),
     [
+        ('{"id":1,"method":"depth","params":{"symbol":"BTCUSDT","limit":5,"symbol":"ETHUSDT"}}', 1, -1101),
+        ('{"id":1,"method":"depth","params":{"symbol":"BTCUSDT","symbol":"BTCUSDT"}}', 1, -1101),
         ("", None, -1135),
         ("[]", None, -1135),
         ("{", None, -1135),

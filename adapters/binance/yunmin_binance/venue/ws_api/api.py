@@ -66,6 +66,8 @@ class WsApi:
 
     def answer(self, session: Session, text: str) -> bytes:
         """The answer to `text`; every refusal is one too."""
+        if session.holds_revoked_key(self._exchange.members):
+            return self._revoke(session)
         visit = _Visit(session, read_request(text), self._exchange.told_time(), session.shows_limits)
         said: dict[str, object] = {"id": visit.request.id}
         try:
@@ -78,6 +80,13 @@ class WsApi:
         if visit.shows_limits:
             said["rateLimits"] = self._limits(visit)
         return orjson.dumps(said)
+
+    def _revoke(self, session: Session) -> bytes:
+        """The key of the session is not good any more: whatever was asked, this is what is said."""
+        session.log_out()
+        self._on_change()
+        error = ApiError.unknown_key()
+        return orjson.dumps({"id": None, "status": error.status, "error": error.body})
 
     def _handle(self, visit: _Visit) -> Answer:
         session, request, now = visit.session, visit.request, visit.now

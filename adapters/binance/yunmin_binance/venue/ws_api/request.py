@@ -29,6 +29,16 @@ class _Literal(str):
     __slots__ = ()
 
 
+class _Object(dict[str, object]):
+    """A JSON object that remembers whether a name stood in it twice: no signature could cover that."""
+
+    __slots__ = ("has_doubles",)
+
+    def __init__(self, pairs: list[tuple[str, object]]) -> None:
+        super().__init__(pairs)
+        self.has_doubles = len(self) < len(pairs)
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One request. What may hold a key or a signature is left out of its repr."""
@@ -43,7 +53,9 @@ class Request:
 def read_request(text: str) -> Request:
     """Read one message. What is no request becomes one with a problem, so that its id can be told."""
     try:
-        raw = json.loads(text, parse_int=_Literal, parse_float=_Literal, parse_constant=_no_constant)
+        raw = json.loads(
+            text, parse_int=_Literal, parse_float=_Literal, parse_constant=_no_constant, object_pairs_hook=_Object
+        )
     except (ValueError, RecursionError):
         return Request(None, "", {}, ApiError(-1135, _INVALID))
     if not isinstance(raw, dict):
@@ -51,9 +63,11 @@ def read_request(text: str) -> Request:
     identity: Identity = None
     try:
         identity = _identity(raw.get("id"))
-        method, params = raw.get("method"), raw.get("params", {})
-        if type(method) is not str or not isinstance(params, dict):
+        method, params = raw.get("method"), raw.get("params", _Object([]))
+        if type(method) is not str or not isinstance(params, _Object):
             raise ApiError(-1135, _INVALID)
+        if params.has_doubles:
+            raise ApiError.duplicated_parameter()
         texts = {_clean(name): _as_text(value) for name, value in params.items() if value is not None}
         return Request(identity, method.removeprefix(_VERSION), texts)
     except ApiError as problem:

@@ -5,6 +5,7 @@ Binance spot web-socket-api.md, 2026-07-21, Session Authentication and User Data
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from yunmin_binance.venue.errors import ApiError
@@ -16,6 +17,7 @@ from yunmin_binance.venue.ws_api.user_streams import Subscription, UserStreams
 
 __all__ = ["Session"]
 
+_MOST_AT_ONCE: Final = 1000
 _MOST_IN_A_LIFE: Final = 65_535
 
 
@@ -52,6 +54,10 @@ class Session:
         """Requests without a key of their own are this member's from now on."""
         self._api_key, self.member, self._authorized_since = api_key, member, now
 
+    def holds_revoked_key(self, members: Mapping[str, Member]) -> bool:
+        """Whether the key of the session is none of `members` any more, or another's."""
+        return self._api_key is not None and members.get(self._api_key) is not self.member
+
     def log_out(self) -> None:
         """Forget the key, and end what was subscribed to with it."""
         self._api_key = self.member = self._authorized_since = None
@@ -79,7 +85,8 @@ class Session:
         """A subscription to the account of `member`: at most one per account."""
         if any(held.subscription.account is member.account for held in self._subscriptions.values()):
             raise ApiError(-2035, "User Data Stream subscription already active.")
-        if self._next_subscription >= _MOST_IN_A_LIFE:
+        # more than a thousand at once are refused too; the docs name neither code nor text for that
+        if self._next_subscription >= _MOST_IN_A_LIFE or len(self._subscriptions) >= _MOST_AT_ONCE:
             raise ApiError(-2042, "Maximum subscription ID reached for this connection.")
         number = self._next_subscription
         self._next_subscription += 1

@@ -12,13 +12,14 @@ from yunmin.simulation.ledger import Account
 from yunmin.simulation.order_lists import NewList, OrderList
 from yunmin.simulation.orders import EngineEvent, EventKind, Order, PreventedMatch
 from yunmin.simulation.units import cost_of
+from yunmin_binance.venue.outside import Movement
 from yunmin_binance.venue.wire import TimeOf, amount, queried_order, shown_list
 
 __all__ = [
     "EXECUTIONS",
     "LIST_STATUSES",
     "account_position",
-    "balance_update",
+    "balance_movement",
     "execution_report",
     "list_status",
     "reject_reason",
@@ -219,8 +220,10 @@ def account_position(account: Account, assets: Iterable[str], now: int, time_of:
     }
 
 
-def balance_update(asset: str, change: int, now: int, time_of: TimeOf) -> dict[str, object]:
-    return {"e": "balanceUpdate", "E": time_of(now), "a": asset, "d": amount(change), "T": time_of(now)}
+def balance_movement(movement: Movement, now: int, time_of: TimeOf) -> dict[str, object]:
+    """A deposit, a withdrawal, or a lock by another system."""
+    moved = {"a": movement.asset, "d": amount(movement.units), "T": time_of(now)}
+    return {"e": movement.kind.value, "E": time_of(now), **moved}
 
 
 def stream_terminated(now: int, time_of: TimeOf) -> dict[str, object]:

@@ -16,13 +16,14 @@ from yunmin.simulation.ledger import Account
 from yunmin.simulation.order_lists import NewList
 from yunmin.simulation.orders import EngineEvent, EventKind, Order, PreventedMatch
 from yunmin_binance.venue.exchange import Exchange, Rejection
+from yunmin_binance.venue.outside import Movement
 from yunmin_binance.venue.streams.board import Outlet
 from yunmin_binance.venue.wire import TimeOf
 from yunmin_binance.venue.ws_api.user_events import (
     EXECUTIONS,
     LIST_STATUSES,
     account_position,
-    balance_update,
+    balance_movement,
     execution_report,
     list_status,
     rejected_list,
@@ -137,12 +138,12 @@ class UserStreams:
         last = self._exchange.floor(event.order.market).amendments[-1]
         return last.old_client_order_id if last.order_id == event.order.id else None
 
-    def deposited(self, account: Account, asset: str, units: int) -> None:
-        """Something came in from outside."""
+    def hear_moved(self, movement: Movement) -> None:
+        """Write down that something came in, went out, or was locked from outside."""
+        account, now = movement.account, self._exchange.engine.now()
         if account.name in self._subscriptions:
-            now = self._exchange.engine.now()
-            self._post(account.name, lambda time_of: balance_update(asset, units, now, time_of))
-            self._post_position(account, (asset,), now)
+            self._post(account.name, lambda time_of: balance_movement(movement, now, time_of))
+            self._post_position(account, (movement.asset,), now)
 
     def tell(self) -> None:
         """Send what was written down, then every balance that has moved since it was told."""
