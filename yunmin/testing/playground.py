@@ -34,6 +34,8 @@ from yunmin.exchange import (
     Credentials,
     ExchangeConnector,
     ShowsMarket,
+    StreamsAccount,
+    StreamsMarket,
     TestsOrders,
     Traits,
 )
@@ -168,6 +170,18 @@ class Playground:
     def tests_orders(self) -> TestsOrders:
         if not isinstance(self.connector, TestsOrders):
             raise NotSupported("the connector has no test_order")
+        return self.connector
+
+    @property
+    def streams_account(self) -> StreamsAccount:
+        if not isinstance(self.connector, StreamsAccount):
+            raise NotSupported("the connector has no stream_account")
+        return self.connector
+
+    @property
+    def streams_market(self) -> StreamsMarket:
+        if not isinstance(self.connector, StreamsMarket):
+            raise NotSupported("the connector has no market streams")
         return self.connector
 
     # --- prices and quantities -------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from yunmin.testing.conformance.markets import MarketsConformance
 from yunmin.testing.conformance.orders import OrdersConformance
 from yunmin.testing.conformance.refusals import RefusalsConformance
 from yunmin.testing.conformance.requirements import Need, Scenario, requires
+from yunmin.testing.conformance.streams import StreamsConformance
 from yunmin.testing.conformance.suite import ConformanceSuite, cassette_name, scenarios_of
 from yunmin.testing.conformance.tracking import TrackingConformance
 
@@ -23,6 +24,7 @@ __all__ = [
     "OrdersConformance",
     "RefusalsConformance",
     "Scenario",
+    "StreamsConformance",
     "TrackingConformance",
     "cassette_name",
     "requires",
@@ -31,6 +33,7 @@ __all__ = [
 
 
 class AdapterConformance(
+    StreamsConformance,
     TrackingConformance,
     LifeConformance,
     RefusalsConformance,
