@@ -28,10 +28,10 @@ class _Venue:
 @asynccontextmanager
 async def _open_venue(options: VenueOptions) -> AsyncIterator[_Venue]:
     config = VenueConfig(
-        host=options.host,
-        port=options.port,
-        seed=options.seed,
-        step_interval=options.step_interval,
+        host=options.host or "127.0.0.1",
+        port=options.port or 0,
+        seed=options.seed or 1,
+        step_interval=options.step_interval or 0,
         symbols=_SYMBOLS,
         accounts=tuple(_with_key(account) for account in VenueConfig().accounts),
     )

@@ -24,7 +24,14 @@ from yunmin.exchange import (
 from yunmin_binance.endpoints import endpoint_for
 from yunmin_binance.traits import TRAITS
 
-_LACKING: Final = (Capability.STOP_ORDER, Capability.CANCEL_ALL, Capability.TEST_ORDER, Capability.LOCAL_VENUE)
+_LACKING: Final = (
+    Capability.STOP_ORDER,
+    Capability.CANCEL_ALL,
+    Capability.TEST_ORDER,
+    Capability.LOCAL_VENUE,
+    Capability.ACCOUNT_STREAM,
+    Capability.MARKET_STREAM,
+)
 UNIFIED: Final = TRAITS.model_copy(
     update={
         "name": "unified",
