@@ -69,7 +69,8 @@ class AccountConfig(Contract):
     Rates are fractions (0.001 is 0.1 %). `pays_fees_in_bnb` takes fees, a quarter cheaper, from BNB while there is any.
     `key_rights` is what its key may be used for; `permissions` are what markets ask for (SPOT, TRD_GRP_002, ...); an
     account that may not trade (`can_trade=False`) neither places nor cancels, whatever its key. Accounts with the same
-    `trade_group` (-1: none) count as one for self-trade prevention.
+    `trade_group` (-1: none) count as one for self-trade prevention. `max_assets` is how much of an asset may go into
+    one order.
     """
 
     name: str = Field(min_length=1, max_length=64)
@@ -83,6 +84,7 @@ class AccountConfig(Contract):
     key_rights: tuple[KeyRight, ...] = tuple(KeyRight)
     permissions: tuple[str, ...] = ("SPOT",)
     can_trade: bool = True
+    max_assets: dict[str, Qty] = Field(default_factory=dict)
     trade_group: int = Field(default=-1, ge=-1)
 
     @model_validator(mode="after")

@@ -19,6 +19,7 @@ from yunmin.simulation.order_lists import NewList, OrderList
 from yunmin.simulation.orders import Amendment, EngineEvent, EventKind, NewOrder, Order, Refusal
 from yunmin.simulation.plans import Plan
 from yunmin.simulation.units import to_units
+from yunmin_binance.venue.asset_filters import AssetFilters
 from yunmin_binance.venue.config import AccountConfig, KeyRight, VenueConfig
 from yunmin_binance.venue.errors import ApiError, refused_amendment, refused_order
 from yunmin_binance.venue.filters import Filters
@@ -92,7 +93,8 @@ class Exchange:
         self._rejection_listeners: list[Callable[[Rejection], None]] = []
         self.exchange_filters = config.exchange_filters
         self.engine.listen(self._count)
-        self._checks = OrderChecks(self.engine, self.rules, self.filters, config.exchange_filters)
+        self.asset_filters = {one.name: AssetFilters(one.max_assets) for one in config.accounts if one.max_assets}
+        self._checks = OrderChecks(self.engine, self.rules, self.filters, config.exchange_filters, self.asset_filters)
         self.engine.vet_released(self._checks.vet)
         self.step(config.warmup_steps)
 

@@ -8,9 +8,10 @@ from yunmin.simulation.matching_engine import MatchingEngine
 from yunmin.simulation.orders import NewOrder, Order
 from yunmin.simulation.plans import pegged_price
 from yunmin.simulation.stops import STOP_TYPES
+from yunmin_binance.venue.asset_filters import AssetFilters
 from yunmin_binance.venue.count_filters import CountFilters
 from yunmin_binance.venue.errors import ApiError
-from yunmin_binance.venue.filters import Filters, Situation
+from yunmin_binance.venue.filters import AVERAGE_PRICE_MINUTES, Filters, Situation
 from yunmin_binance.venue.reference_price import reference_price
 from yunmin_binance.venue.symbols import SymbolRules
 
@@ -26,11 +27,13 @@ class OrderChecks:
         rules: Mapping[str, SymbolRules],
         filters: Mapping[str, Filters],
         exchange_wide: CountFilters,
+        of_accounts: Mapping[str, AssetFilters],
     ) -> None:
         self._engine = engine
         self._rules = rules
         self._filters = filters
         self._exchange_wide = exchange_wide
+        self._of_accounts = of_accounts
 
     def terms(self, new: NewOrder, *, with_qty: bool = True) -> None:
         """The filters that look at one order; one that is pegged has to pass with the price of the book as well."""
@@ -39,9 +42,13 @@ class OrderChecks:
         if new.peg is not None and new.order_type not in STOP_TYPES:
             found = pegged_price(new, self._engine.floor(new.market).book)
             variants = [new._replace(price=price) for price in {new.price, found} if price] or [new]
+        asset_filters = self._of_accounts.get(new.account)
         for variant in variants:
             if with_qty:
                 filters.check(variant, situation)
+                if asset_filters is not None:
+                    price = situation.price_over(AVERAGE_PRICE_MINUTES)
+                    asset_filters.check(variant, self._rules[new.market], price=price)
             else:
                 filters.check_prices(variant, situation)
 

@@ -88,6 +88,7 @@ class DocsWorld:
             api_key=LOCAL_API_KEY,
             api_secret=SecretStr(LOCAL_API_SECRET),
             balances={"USDT": "1000000", "BTC": "100", "ETH": "1000", "BNB": "1000"},
+            max_assets={"USDT": "100000000"},
         )
         logged_on = AccountConfig(name="logon", api_key=KEY_OF_LOGON, public_key_pem=public.decode())
         return VenueConfig(

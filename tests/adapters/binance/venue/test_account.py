@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from yunmin_binance.venue import AccountConfig, Liquidity, VenueConfig
 from yunmin_binance.venue.api import RawRequest
 
 DAY_MS = 86_400_000
@@ -176,3 +177,29 @@ def test_version_one_is_gone(wire: Any, path: str) -> None:
     answer = wire.api.answer(RawRequest("GET", f"/api/v1/{path}", b"", b"", {}, "127.0.0.1"))
     assert answer.status == 410
     assert b"-1020" in answer.body
+
+
+def bounded(**most: str) -> VenueConfig:
+    mine, counterparty = VenueConfig().accounts
+    changed = AccountConfig.model_validate({**dict(mine), "max_assets": most})
+    return VenueConfig(liquidity=Liquidity.NONE, accounts=(changed, counterparty))
+
+
+def test_an_account_may_be_bound_in_how_much_of_an_asset_goes_into_one_order(make_wire: Any) -> None:
+    too_much = (-1013, "Filter failure: MAX_ASSET")
+    wire = make_wire(bounded(BTC="0.02", USDT="600"))
+    assert wire.order(quantity="0.012", price="50000").status == 200
+    assert wire.order(quantity="0.0121", price="50000").error == too_much
+    assert wire.order(quantity="0.021", price="10000").error == too_much
+    assert wire.order(symbol="ETHBTC", quantity="0.4", price="0.05").status == 200
+    assert wire.order(symbol="ETHBTC", quantity="0.5", price="0.05").error == too_much
+    wire.opposite("SELL", "1", "50000")
+    wire.market(quantity="0.001")
+    assert wire.market(quantity="0.013").error == too_much
+    assert wire.market(quantity=None, quoteOrderQty="601").error == too_much
+    assert wire.market(quantity=None, quoteOrderQty="600").status == 200
+    assert wire.signed("GET", "myFilters", symbol="BTCUSDT").ok["assetFilters"] == [
+        {"filterType": "MAX_ASSET", "asset": "BTC", "limit": "0.02000000"},
+        {"filterType": "MAX_ASSET", "asset": "USDT", "limit": "600.00000000"},
+    ]
+    assert [one["asset"] for one in wire.signed("GET", "myFilters", symbol="ETHBTC").ok["assetFilters"]] == ["BTC"]

@@ -76,11 +76,11 @@ DIFFERENCES: Final = {
         venue_only=("result.symbols[].filters[].",),
     ),
     "rest-api.md Query relevant filters #1": Differs(
-        _FILTERS, docs_only=("exchangeFilters[]", "assetFilters[]"), venue_only=("symbolFilters[].",)
+        _FILTERS, docs_only=("exchangeFilters[]",), venue_only=("symbolFilters[].",)
     ),
     "web-socket-api.md Query Relevant Filters #1": Differs(
         _FILTERS,
-        docs_only=("result.exchangeFilters[]", "result.assetFilters[]"),
+        docs_only=("result.exchangeFilters[]",),
         venue_only=("result.symbolFilters[].",),
     ),
     "web-socket-api.md Place new order #3": Differs(_OLDER, venue_only=("result.selfTradePreventionMode",)),

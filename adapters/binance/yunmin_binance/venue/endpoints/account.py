@@ -169,11 +169,13 @@ def _allocations(call: Call) -> Answer:
 
 def _filters(call: Call) -> Answer:
     """Every filter that orders of this account meet in a market."""
-    symbol = call.exchange.floor(call.params.required_symbol()).market.symbol
+    exchange = call.exchange
+    symbol = exchange.floor(call.params.required_symbol()).market.symbol
+    mine = exchange.asset_filters.get(call.account)
     return {
-        "exchangeFilters": call.exchange.exchange_filters.describe(),
-        "symbolFilters": call.exchange.filters[symbol].describe(),
-        "assetFilters": [],
+        "exchangeFilters": exchange.exchange_filters.describe(),
+        "symbolFilters": exchange.filters[symbol].describe(),
+        "assetFilters": [] if mine is None else mine.describe(exchange.rules[symbol]),
     }
 
 
