@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +17,7 @@ from yunmin.errors import NotSupported
 from yunmin.exchange import TrialReport, VenueTrial
 
 if TYPE_CHECKING:
+    from yunmin.testing.verify.crash import CrashReport
     from yunmin.testing.verify.sequences import SequencesReport
 
 __all__ = ["verify"]
@@ -109,6 +112,54 @@ def _show_sequences(report: SequencesReport, seconds: float) -> None:
         typer.echo(f"  seed {broken}: {what}")
     if report.violations:
         typer.echo(f"\nAgain: yunmin verify sequences --count 1 --seed {report.broken_seeds[0]}")
+
+
+@verify.command("crash")
+def crash(
+    cycles: Annotated[int, typer.Option("--cycles", min=1, help="How many lives are killed.")] = 20,
+    seed: Annotated[int, typer.Option("--seed", help="Fixes where and when each life ends.")] = 0,
+    folder: Annotated[Path | None, typer.Option("--folder", help="Keep the journal here, for a look.")] = None,
+    adapter: AdapterOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """kill -9 of a trading program, again and again, at named places and at any moment, in fair weather and in storms.
+
+    A local venue in another process is the oracle: at the end every order and fill is on both sides, once, and nothing
+    is in doubt. Exit code 1 where that is not so.
+    """
+
+    def work() -> None:
+        from yunmin.testing.verify.crash import verify_crashes
+
+        plugin = choose_adapter(adapter)
+        clock = SystemClock()
+        begun = clock.monotonic()
+        with tempfile.TemporaryDirectory(prefix="yunmin-") as scratch:
+            report = verify_crashes(
+                plugin, folder or Path(scratch) / "account", cycles=cycles, seed=seed,
+                progress=_Progress(cycles, "lives"),
+            )  # fmt: skip
+        seconds = clock.monotonic() - begun
+        if as_json:
+            emit_json({**report._asdict(), "violations": report.violations, "seconds": round(seconds, 1)})
+        else:
+            _show_crashes(report, seconds)
+        if report.violations:
+            raise typer.Exit(Exit.CHECK_FAILED)
+
+    run_plainly(work, as_json=as_json)
+
+
+def _show_crashes(report: CrashReport, seconds: float) -> None:
+    typer.echo(f"seed {report.seed}: {report.cycles} lives in {seconds:.0f} s; the venue has {report.orders:,} orders")
+    for place, count in sorted(report.killed_at.items()):
+        typer.echo(f"  {place:36}{count:>6}")
+    typer.echo(
+        f"{len(report.lost)} lost, {len(report.doubled)} doubled, {len(report.unknown)} unknown after heal, "
+        f"{len(report.different)} different, {len(report.broken_lives)} lives that ended otherwise"
+    )
+    for what in report.violations[:20]:
+        typer.echo(f"  {what}")
 
 
 class _Progress:

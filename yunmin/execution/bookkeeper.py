@@ -14,7 +14,6 @@ from yunmin.core.data_contracts.verdicts import CancelRequest, SubmitResult
 from yunmin.core.in_flight_order import InFlightOrder
 from yunmin.core.order_tracker import News, OrderTracker
 from yunmin.errors import JournalError
-from yunmin.execution.crash_points import reach
 from yunmin.execution.order_journal import Adopted, Entry, Mark, Note, OrderJournal, PlaceIntent
 
 __all__ = ["Bookkeeper"]
@@ -76,7 +75,6 @@ class Bookkeeper:
         return isinstance(piece, OrderUpdate | Fill) and self.tracker.knows(piece)
 
     def _apply(self, news: Sequence[News]) -> list[TrackerEvent]:
-        reach("after_record")
         events: list[TrackerEvent] = []
         for piece in news:
             events += self.tracker.apply(piece)

@@ -13,7 +13,7 @@ from typing import Final
 
 from yunmin.errors import ConfigurationError
 
-__all__ = ["CRASH_POINTS", "VARIABLE", "reach"]
+__all__ = ["CRASH_POINTS", "VARIABLE", "arm", "reach"]
 
 VARIABLE: Final = "YUNMIN_CRASH_AT"
 
@@ -27,8 +27,11 @@ CRASH_POINTS: Final = (
     "mid_snapshot",
     "after_snapshot",
     "in_recovery",
+    "before_send",
+    "after_answer",
+    "in_reconcile",
 )
-"""Every name that `reach` is called with, in the order of an order's life."""
+"""Every name that `reach` is called with: first the journal's, in the order of an order's life, then the account's."""
 
 
 def _asked_for(text: str) -> tuple[str, int] | None:
@@ -40,8 +43,14 @@ def _asked_for(text: str) -> tuple[str, int] | None:
     return name, int(number or "1")
 
 
-_asked: Final = _asked_for(os.environ.get(VARIABLE, ""))
+_asked = _asked_for(os.environ.get(VARIABLE, ""))
 _reached: Final[Counter[str]] = Counter()
+
+
+def arm(name: str, count: int) -> None:
+    """As the environment's variable, for a process that was forked."""
+    global _asked
+    _asked = _asked_for(f"{name}:{count}")
 
 
 def reach(name: str) -> None:

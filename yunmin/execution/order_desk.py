@@ -163,7 +163,7 @@ class OrderDesk:
             if not isinstance(error, Exception):
                 raise
             return
-        reach("after_ack_before_journal")
+        reach("after_answer")
         self._books.take(result)
 
     async def _place(self, request: OrderRequest) -> SubmitResult:

@@ -22,6 +22,7 @@ from yunmin.exchange.connector import ExchangeConnector
 from yunmin.execution.account_events import ReconcileReport
 from yunmin.execution.backfill import Backfill, Strangers
 from yunmin.execution.bookkeeper import Bookkeeper
+from yunmin.execution.crash_points import reach
 from yunmin.execution.order_desk import OrderDesk
 from yunmin.execution.order_search import Finding, OrderSearch
 from yunmin.execution.policy import AccountPolicy
@@ -155,6 +156,7 @@ class Reconciler:
         counts.open_orders = len(listed)
         for symbol in sorted(self._symbols_of(listed)):
             counts.fills += await self._backfill.catch_up(symbol)
+        reach("in_reconcile")
         self._take_listed(listed)
         await self._look_for_the_missing(listed, asked_at, counts)
 
