@@ -26,6 +26,7 @@ from yunmin_binance.venue import (
     VenueConfig,
 )
 from yunmin_binance.venue.config import default_accounts
+from yunmin_binance.venue.count_filters import CountFilters
 from yunmin_binance.venue.streams.board import Subscriber, in_millis
 from yunmin_binance.venue.streams.market_streams import MarketStreams
 from yunmin_binance.venue.streams.names import Pace
@@ -96,6 +97,7 @@ class DocsWorld:
             extra_symbols=(referenced,),
             accounts=(mine, logged_on, counterparty),
             limits=limits,
+            exchange_filters=CountFilters(orders=1000),
         )
 
     def _session(self, *, shows_limits: bool) -> Session:

@@ -68,19 +68,16 @@ DIFFERENCES: Final = {
     "rest-api.md Exchange information #1": Differs(
         "the docs leave limits and filters out, and show a router that is not here",
         docs_only=("sors",),
-        venue_only=("rateLimits[].", "symbols[].filters[]"),
+        venue_only=("rateLimits[].", "exchangeFilters[]", "symbols[].filters[]"),
     ),
     "web-socket-api.md Exchange information #1": Differs(
         "the docs show a few filters, and a router that is not here",
         docs_only=("result.sors",),
-        venue_only=("result.symbols[].filters[].",),
+        venue_only=("result.exchangeFilters[]", "result.symbols[].filters[]."),
     ),
-    "rest-api.md Query relevant filters #1": Differs(
-        _FILTERS, docs_only=("exchangeFilters[]",), venue_only=("symbolFilters[].",)
-    ),
+    "rest-api.md Query relevant filters #1": Differs(_FILTERS, venue_only=("symbolFilters[].",)),
     "web-socket-api.md Query Relevant Filters #1": Differs(
         _FILTERS,
-        docs_only=("result.exchangeFilters[]",),
         venue_only=("result.symbolFilters[].",),
     ),
     "web-socket-api.md Place new order #3": Differs(_OLDER, venue_only=("result.selfTradePreventionMode",)),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.adapters.binance.venue.docs_scenes import OCO, OPO, OPOCO, OTO, OTOCO
 from yunmin.simulation.intervals import DAY, MINUTE
 from yunmin_binance.venue import LimitsConfig, Liquidity, VenueConfig
 from yunmin_binance.venue.errors import ApiError
@@ -269,3 +270,50 @@ def test_replacing_beyond_the_limit_does_nothing_or_cancels_only(
     assert open_orders == (set(orders[1:]) if results is not None and is_open else set(orders))
     if results is not None:
         assert (said.json["data"]["cancelResult"], said.json["data"]["newOrderResult"]) == results
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "params", "weight"),
+    [
+        ("GET", "account", {}, 20),
+        ("GET", "account/commission", {"symbol": "BTCUSDT"}, 20),
+        ("GET", "order", {"symbol": "BTCUSDT", "orderId": 1}, 4),
+        ("GET", "openOrders", {"symbol": "BTCUSDT"}, 6),
+        ("GET", "openOrders", {}, 80),
+        ("GET", "allOrders", {"symbol": "BTCUSDT"}, 20),
+        ("GET", "orderList", {"orderListId": 1}, 4),
+        ("GET", "allOrderList", {}, 20),
+        ("GET", "openOrderList", {}, 6),
+        ("GET", "myTrades", {"symbol": "BTCUSDT"}, 20),
+        ("GET", "myTrades", {"symbol": "BTCUSDT", "orderId": 1}, 5),
+        ("GET", "rateLimit/order", {}, 40),
+        ("GET", "myPreventedMatches", {"symbol": "BTCUSDT", "preventedMatchId": 1}, 2),
+        ("GET", "myPreventedMatches", {"symbol": "BTCUSDT", "orderId": 1}, 20),
+        ("GET", "myAllocations", {"symbol": "BTCUSDT"}, 20),
+        ("GET", "order/amendments", {"symbol": "BTCUSDT", "orderId": 1}, 4),
+        ("GET", "myFilters", {"symbol": "BTCUSDT"}, 40),
+        ("DELETE", "order", {"symbol": "BTCUSDT", "orderId": 1}, 1),
+        ("DELETE", "openOrders", {"symbol": "BTCUSDT"}, 1),
+        ("DELETE", "orderList", {"symbol": "BTCUSDT", "orderListId": 1}, 1),
+        ("PUT", "order/amend/keepPriority", {"symbol": "BTCUSDT", "orderId": 1, "newQty": "1"}, 4),
+        ("POST", "order", {"symbol": "BTCUSDT"}, 1),
+        ("POST", "order/test", {"symbol": "BTCUSDT"}, 1),
+        ("POST", "order/test", {"symbol": "BTCUSDT", "computeCommissionRates": "true"}, 20),
+        ("POST", "order/cancelReplace", {"symbol": "BTCUSDT"}, 1),
+        ("POST", "orderList/oco", {"symbol": "BTCUSDT"}, 1),
+    ],
+)
+def test_a_signed_request_weighs_what_the_docs_say(
+    wire: Any, method: str, path: str, params: dict[str, object], weight: int
+) -> None:
+    assert int(wire.signed(method, path, **params).headers["X-MBX-USED-WEIGHT-1M"]) == weight
+
+
+@pytest.mark.parametrize(("path", "orders"), [("oco", 2), ("oto", 2), ("otoco", 3), ("opo", 2), ("opoco", 3)])
+def test_an_order_list_needs_room_for_all_its_orders(make_wire: MakeWire, path: str, orders: int) -> None:
+    lists = {"oco": OCO, "oto": OTO, "otoco": OTOCO, "opo": OPO, "opoco": OPOCO}
+    for limit, status in ((orders, 200), (orders - 1, 429)):
+        wire = limited(make_wire, orders_per_10_seconds=limit)
+        wire.opposite("SELL", "1", "50000")
+        wire.market(quantity="0.01")
+        assert wire.signed("POST", f"orderList/{path}", **lists[path]).status == status
