@@ -56,6 +56,20 @@ async def test_a_minute_without_a_pong_ends_it(home: SocketVenue, path: str) -> 
     assert client.socket.closed
 
 
+@pytest.mark.parametrize("path", PATHS)
+async def test_pongs_that_nobody_asked_for_do_not_keep_it_open(home: SocketVenue, path: str) -> None:
+    client = await home.open(path, autoping=False)
+    for _ in range(3):
+        await home.advance(20)
+        await client.socket.pong(b"")
+        await client.socket.pong(b"me too")
+    await client.socket.ping(b"heard")
+    while (await client.socket.receive(timeout=5)).type is not aiohttp.WSMsgType.PONG:
+        pass  # what was sent before has been read when this comes back
+    await home.advance(20)
+    await nothing_is_left(home)
+
+
 async def test_who_answers_pings_stays(home: SocketVenue) -> None:
     client = await home.open("/ws", autoping=False)
     for _ in range(10):

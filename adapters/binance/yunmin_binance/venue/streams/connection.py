@@ -33,6 +33,7 @@ _MOST_FRAMES: Final = 10_000
 _MOST_BYTES: Final = 16 * 1024 * 1024
 _LARGEST_MESSAGE: Final = 128 * 1024
 _CLOSE_WITHIN: Final = 1.0
+_MOST_PINGS_OUT: Final = 4
 _BURST: Final = 64 * 1024
 _HASTE_IS_JUDGED_OVER: Final = 1.0
 
@@ -72,6 +73,7 @@ class Connection:
         self.accounts: Callable[[], tuple[str, ...]] = tuple
         self.end_subscriptions: Callable[[], None] = _do_nothing
         self._pings_due: deque[bytes] = deque()
+        self._pings_unanswered: deque[bytes] = deque(maxlen=_MOST_PINGS_OUT)
         self.is_over = False
 
     @property
@@ -168,7 +170,9 @@ class Connection:
             self._last_ping = now
             if self._unanswered_since is None:
                 self._unanswered_since = now
-            self._pings_due.append(str(int(now * 1000)).encode())
+            payload = str(int(now * 1000)).encode()
+            self._pings_due.append(payload)
+            self._pings_unanswered.append(payload)
             self._wake.set()
 
     async def _read(self, receive: Receiver) -> None:
@@ -182,9 +186,15 @@ class Connection:
             elif message.type is WSMsgType.PING:
                 await self._socket.pong(message.data)
             elif message.type is WSMsgType.PONG:
-                self._unanswered_since = None
+                self._take_pong(message.data)
             elif message.type is WSMsgType.BINARY:
                 self.close(WSCloseCode.UNSUPPORTED_DATA, b"text frames only")
+
+    def _take_pong(self, payload: bytes) -> None:
+        """A pong that nobody asked for is no sign of life (General WSS information)."""
+        if payload in self._pings_unanswered:
+            self._pings_unanswered.clear()
+            self._unanswered_since = None
 
     def _is_in_time(self) -> bool:
         if self._most_per_second is None:
