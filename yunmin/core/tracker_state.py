@@ -12,6 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from itertools import count
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -42,27 +43,21 @@ NEWS: Final[dict[str, type[Any]]] = {
 
 
 class Slot(NamedTuple):
-    """How one fact of an order is written as JSON-able data, and read back."""
+    """How one fact of an order is written as JSON-able data, and read back; None for a fact that needs neither.
 
-    write: Callable[[Any, Number], Any]
-    read: Callable[[Any], Any]
+    None as a value stays None: neither is asked for it.
+    """
 
-
-def _as_it_is(value: Any, _: Number) -> Any:
-    return value
+    write: Callable[[Any, Number], Any] | None
+    read: Callable[[Any], Any] | None
 
 
 def _word(kind: type[StrEnum]) -> Slot:
-    words = {str(word): word for word in kind}
-    return Slot(lambda word, _: str(word), words.__getitem__)
+    return Slot(None, {str(word): word for word in kind}.__getitem__)  # a StrEnum is a text already
 
 
-def _optional(slot: Slot) -> Slot:
-    write, read = slot
-    return Slot(
-        lambda value, number: None if value is None else write(value, number),
-        lambda text: None if text is None else read(text),
-    )
+_LIQUIDITY: Final = {str(word): word for word in Liquidity}
+_FILL_KINDS: Final = {str(word): word for word in FillKind}
 
 
 def _read_fill(fields: list[Any]) -> OrderFill:
@@ -74,8 +69,8 @@ def _read_fill(fields: list[Any]) -> OrderFill:
         None if fee is None else Decimal(fee),
         fee_asset,
         None if ts is None else datetime.fromisoformat(ts),
-        None if liquidity is None else Liquidity(liquidity),
-        FillKind(kind),
+        None if liquidity is None else _LIQUIDITY[liquidity],
+        _FILL_KINDS[kind],
     )
 
 
@@ -87,8 +82,8 @@ def _write_fill(fill: OrderFill, number: Number) -> list[Any]:
         None if fill.fee is None else number(fill.fee),
         fill.fee_asset,
         None if fill.ts is None else fill.ts.isoformat(),
-        None if fill.liquidity is None else str(fill.liquidity),
-        str(fill.kind),
+        fill.liquidity,
+        fill.kind,
     ]
 
 
@@ -105,11 +100,12 @@ def _read_refusal(fields: list[Any]) -> tuple[OrderState, RejectReason, RejectSo
     return OrderState(state), RejectReason(reason), None if source is None else RejectSource(source)
 
 
-_TEXT = _FLAG = _COUNT = Slot(_as_it_is, lambda value: value)
+_AS_IT_IS = Slot(None, None)
+_TEXT = _FLAG = _COUNT = _AS_IT_IS
 _DECIMAL = Slot(lambda value, number: number(value), Decimal)
-_MOMENT = _optional(Slot(lambda moment, _: moment.isoformat(), datetime.fromisoformat))
-_FILLS = _optional(Slot(_write_fills, _read_fills))
-_PAIR = Slot(lambda pair, _: list(pair), tuple)
+_MOMENT = Slot(lambda moment, _: moment.isoformat(), datetime.fromisoformat)
+_FILLS = Slot(_write_fills, _read_fills)
+_PAIR = Slot(None, tuple)
 
 SLOTS: Final[dict[str, Slot]] = {
     "_client_order_id": _TEXT,
@@ -120,10 +116,10 @@ SLOTS: Final[dict[str, Slot]] = {
     "_time_in_force": _word(TimeInForce),
     "_origin": _word(Origin),
     "_state": _word(OrderState),
-    "_asked_qty": _optional(_DECIMAL),
-    "_asked_price": _optional(_DECIMAL),
-    "_qty": _optional(_DECIMAL),
-    "_price": _optional(_DECIMAL),
+    "_asked_qty": _DECIMAL,
+    "_asked_price": _DECIMAL,
+    "_qty": _DECIMAL,
+    "_price": _DECIMAL,
     "_qty_at": _MOMENT,
     "_price_at": _MOMENT,
     "_qty_step": _DECIMAL,
@@ -137,16 +133,14 @@ SLOTS: Final[dict[str, Slot]] = {
     "_told_overfill": _DECIMAL,
     "_cancel": _PAIR,
     "_search": _PAIR,
-    "_refused": _optional(Slot(lambda refused, _: [word and str(word) for word in refused], _read_refusal)),
-    "_end": _optional(Slot(lambda end, _: [end[0], str(end[1])], lambda end: (end[0], OrderState(end[1])))),
-    "_figures": _optional(
-        Slot(
-            lambda figures, number: [None if figure is None else number(figure) for figure in figures],
-            lambda figures: tuple(None if figure is None else Decimal(figure) for figure in figures),
-        )
+    "_refused": Slot(None, _read_refusal),
+    "_end": Slot(None, lambda end: (end[0], OrderState(end[1]))),
+    "_figures": Slot(
+        lambda figures, number: [None if figure is None else number(figure) for figure in figures],
+        lambda figures: tuple(None if figure is None else Decimal(figure) for figure in figures),
     ),
     "_reported_qty": _DECIMAL,
-    "_reported_cost": _optional(_DECIMAL),
+    "_reported_cost": _DECIMAL,
     "_real_qty": _DECIMAL,
     "_real_cost": _DECIMAL,
     "_fills": _FILLS,
@@ -162,8 +156,10 @@ SLOTS: Final[dict[str, Slot]] = {
 }
 """Every slot of InFlightOrder, in the order in which they are dumped."""
 
-_WRITERS: Final = tuple((name, slot.write) for name, slot in SLOTS.items())
-_READERS: Final = tuple((name, slot.read) for name, slot in SLOTS.items())
+_NAMES: Final = tuple(SLOTS)
+_all_facts: Final = attrgetter(*_NAMES)
+_WRITERS: Final = tuple((at, slot.write) for at, slot in enumerate(SLOTS.values()) if slot.write is not None)
+_READERS: Final = tuple((at, slot.read) for at, slot in enumerate(SLOTS.values()) if slot.read is not None)
 
 
 def dump(tracker: OrderTracker) -> dict[str, Any]:
@@ -177,7 +173,7 @@ def load(state: dict[str, Any]) -> OrderTracker:
         raise InvalidValue(f"a tracker's state of format {state.get('format')!r}; this version reads {FORMAT}")
     try:
         return _loaded(state)
-    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+    except (LookupError, TypeError, ValueError, ArithmeticError) as error:
         raise InvalidValue(f"not a tracker's state: {type(error).__name__}") from error
 
 
@@ -188,14 +184,22 @@ def digest(tracker: OrderTracker) -> str:
 
 def dump_order(order: InFlightOrder, number: Number = str) -> list[Any]:
     """One order, as what JSON can hold."""
-    return [write(getattr(order, name), number) for name, write in _WRITERS]
+    facts = list(_all_facts(order))
+    for at, write in _WRITERS:
+        if facts[at] is not None:
+            facts[at] = write(facts[at], number)
+    return facts
 
 
-def load_order(fields: list[Any]) -> InFlightOrder:
+def load_order(facts: list[Any]) -> InFlightOrder:
     """The order that `dump_order` wrote. Raises ValueError when it has not as many facts as an order."""
     order = InFlightOrder.__new__(InFlightOrder)
-    for (name, read), value in zip(_READERS, fields, strict=True):
-        setattr(order, name, read(value))
+    facts = list(facts)
+    for at, read in _READERS:
+        if facts[at] is not None:
+            facts[at] = read(facts[at])
+    for name, value in zip(_NAMES, facts, strict=True):
+        setattr(order, name, value)
     return order
 
 

@@ -46,8 +46,7 @@ CREATE TABLE orders (client_order_id TEXT PRIMARY KEY, symbol TEXT NOT NULL, exc
                      seq INTEGER NOT NULL, archived BLOB) WITHOUT ROWID;
 CREATE INDEX orders_by_exchange_id ON orders (symbol, exchange_order_id) WHERE exchange_order_id IS NOT NULL;
 CREATE TABLE marks (name TEXT PRIMARY KEY, value TEXT NOT NULL, seq INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE snapshots (seq INTEGER PRIMARY KEY, chk BLOB NOT NULL, digest TEXT NOT NULL, body BLOB NOT NULL,
-                        body_chk BLOB NOT NULL);
+CREATE TABLE snapshots (seq INTEGER PRIMARY KEY, chk BLOB NOT NULL, body BLOB NOT NULL, body_chk BLOB NOT NULL);
 CREATE TABLE fence (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), token INTEGER NOT NULL);
 CREATE TABLE base (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), seq INTEGER NOT NULL, chk BLOB NOT NULL);
 INSERT INTO fence VALUES (1, 0);
@@ -67,7 +66,6 @@ class Snapshot(NamedTuple):
 
     seq: int
     check: bytes
-    digest: str
     body: bytes
     body_check: bytes
 
@@ -339,7 +337,7 @@ class JournalFile:
 
     def add_snapshot(self, snapshot: Snapshot) -> None:
         """Keep it, and no more than the one before it."""
-        self._execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?)", snapshot)
+        self._execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?)", snapshot)
         self._execute(
             "DELETE FROM snapshots WHERE seq NOT IN (SELECT seq FROM snapshots ORDER BY seq DESC LIMIT ?)",
             (_SNAPSHOTS_KEPT,),
@@ -347,7 +345,7 @@ class JournalFile:
 
     def snapshots(self) -> list[Snapshot]:
         """The newest first."""
-        rows = self._execute("SELECT seq, chk, digest, body, body_chk FROM snapshots ORDER BY seq DESC")
+        rows = self._execute("SELECT seq, chk, body, body_chk FROM snapshots ORDER BY seq DESC")
         return [Snapshot._make(row) for row in rows]
 
     # --- looking over and putting right -------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 def snapshot_of(tracker: OrderTracker, seq: int, check: bytes) -> Snapshot:
     """The tracker's state after record `seq`, whose checksum is `check`."""
     body = zlib.compress(orjson.dumps(tracker_state.dump(tracker)), 1)
-    return Snapshot(seq, check, tracker_state.digest(tracker), body, snapshot_check(body))
+    return Snapshot(seq, check, body, snapshot_check(body))
 
 
 def snapshot_check(body: bytes) -> bytes:
