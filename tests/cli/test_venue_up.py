@@ -73,3 +73,25 @@ def test_a_file_is_checked_and_its_mistakes_are_told_with_exit_code_3(tmp_path: 
     assert bad.exit_code == 3
     assert "did you mean liquidity?" in bad.stderr
     assert CliRunner().invoke(app, ["venue", "config"]).exit_code == 2
+
+
+def test_a_venue_that_keeps_its_state_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    file = tmp_path / "state.json"
+    found = []
+    for _ in range(2):
+        process = start("--json", "--state", str(file), "--step-interval", "0")
+        assert process.stdout is not None
+        url = json.loads(process.stdout.readline())["url"]
+        order = b'{"account":"local","symbol":"BTCUSDT","side":"BUY","type":"LIMIT","quantity":"1","price":"40000"}'
+        urllib.request.urlopen(f"{url}/venue/orders", data=order, timeout=10).close()
+        with urllib.request.urlopen(f"{url}/venue/ledger?account=local", timeout=10) as answer:
+            found.append(len(json.load(answer)["orders"]))
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+        assert (process.returncode, errors) == (0, "")
+    assert found == [1, 2]
+    file.write_text("nonsense")
+    process = start("--json", "--state", str(file))
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 3
+    assert "not the state" in json.loads(errors)["message"]

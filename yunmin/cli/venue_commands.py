@@ -66,6 +66,9 @@ def up(
     legacy_listen_key: Annotated[
         bool, typer.Option("--legacy-listen-key", help="Bring retired listen keys back, for old clients.")
     ] = False,
+    state: Annotated[
+        str | None, typer.Option("--state", help="Go on where this file says; save to it while running and at the end.")
+    ] = None,
     adapter: AdapterOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -89,6 +92,7 @@ def up(
             tls_port=tls_port,
             on_notice=lambda words: typer.echo(words, err=True),
             legacy_listen_key=legacy_listen_key,
+            state_file=state,
         )
         stopped = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -37,6 +37,8 @@ class VenueOptions:
     `on_notice` hears, in words, what its owner should know while it runs.
     `legacy_listen_key` asks for the user data streams by listen key that an exchange has retired; a venue of an
     exchange that never had them knows nothing of it.
+    `state_file` is read where it exists, so that the venue goes on where it stopped, and written while it runs and when
+    it stops.
     """
 
     config_file: str | None = None
@@ -51,6 +53,7 @@ class VenueOptions:
     legacy_listen_key: bool = False
     tls_folder: str | None = None
     tls_port: int | None = None
+    state_file: str | None = None
     on_notice: Callable[[str], None] | None = None
 
 

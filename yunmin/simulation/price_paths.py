@@ -54,29 +54,29 @@ class CandlePath:
     def __init__(self, candles: Sequence[Candle], clock: Callable[[], int] | None = None) -> None:
         if not candles:
             raise ConfigurationError("there are no candles to follow")
-        self._points = _walk(candles)
+        self._points = tuple(_walk(candles))
         self._clock = clock
         self._price = to_units(candles[0].open)
-        self._waiting = next(self._points, None)
+        self._done = 0
 
     @property
     def is_over(self) -> bool:
         """Whether the last price has been given."""
-        return self._waiting is None
+        return self._done == len(self._points)
 
     def next_price(self) -> int:
         if self._clock is None:
             self._advance()
             return self._price
         moment = self._clock()
-        while self._waiting is not None and self._waiting[0] <= moment:
+        while not self.is_over and self._points[self._done][0] <= moment:
             self._advance()
         return self._price
 
     def _advance(self) -> None:
-        if self._waiting is not None:
-            self._price = self._waiting[1]
-            self._waiting = next(self._points, None)
+        if not self.is_over:
+            self._price = self._points[self._done][1]
+            self._done += 1
 
 
 def _walk(candles: Sequence[Candle]) -> Iterator[tuple[int, int]]:

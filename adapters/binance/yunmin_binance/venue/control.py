@@ -7,6 +7,7 @@
 | `POST /venue/orders` | places an order as any account: a JSON object (see `OrderAs`) |
 | `POST /venue/step?n=1` | lets the house move, quote and take n times |
 | `GET POST DELETE /venue/chaos` | faults on demand: see `chaos.door` |
+| `GET POST /venue/clock`, `POST /venue/restart`, `POST /venue/save` | the venue as a whole: see `owners_door` |
 | `POST /venue/symbols` | opens or closes a market: `{"symbol": "BTCUSDT", "status": "HALT"}` |
 | `POST /venue/deposits` | brings an amount in from outside: account, asset, amount; below zero it goes out |
 | `POST /venue/locks` | lets another system lock an amount, or give it back: account, asset, amount |
@@ -39,6 +40,7 @@ from yunmin_binance.venue.chaos.plan import Chaos
 from yunmin_binance.venue.config import is_loopback
 from yunmin_binance.venue.errors import ApiError
 from yunmin_binance.venue.exchange import Exchange
+from yunmin_binance.venue.owners_door import OwnersDoor
 from yunmin_binance.venue.params import Params, merge_parameters
 from yunmin_binance.venue.symbols import SymbolStatus
 
@@ -107,7 +109,7 @@ def place_as(exchange: Exchange, wanted: OrderAs) -> Order:
 class Control:
     """Answers raw requests under /venue."""
 
-    def __init__(self, exchange: Exchange, chaos: Chaos) -> None:
+    def __init__(self, exchange: Exchange, chaos: Chaos, owner: OwnersDoor) -> None:
         self._exchange = exchange
         faults = ChaosDoor(chaos)
         self._operations: dict[tuple[str, str], Callable[[RawRequest], dict[str, object]]] = {
@@ -119,6 +121,10 @@ class Control:
             ("POST", "/venue/chaos"): faults.add,
             ("POST", "/venue/chaos/storm"): faults.storm,
             ("DELETE", "/venue/chaos"): faults.clear,
+            ("GET", "/venue/clock"): owner.show_clock,
+            ("POST", "/venue/clock"): owner.set_clock,
+            ("POST", "/venue/restart"): owner.restart,
+            ("POST", "/venue/save"): owner.save,
             ("POST", "/venue/symbols"): self._symbols,
             ("POST", "/venue/deposits"): self._deposits,
             ("POST", "/venue/locks"): self._locks,

@@ -26,6 +26,9 @@ __all__ = ["OpenVenue", "accounts_of", "config_of", "open_venue", "summary_of"]
 _PLENTY: Final = Decimal(1_000_000)
 """What everybody holds of an asset that only the replayed market knows."""
 
+_SAVED_EVERY: Final = 60.0
+"""Seconds between two savings of the state of a venue that keeps it."""
+
 _USUAL: Final = {"port": LOCAL_PORT, "step_interval": 0.25}
 
 
@@ -62,8 +65,23 @@ class OpenVenue:
 @asynccontextmanager
 async def open_venue(options: VenueOptions) -> AsyncIterator[OpenVenue]:
     """Serve until the block ends. Raises ConfigurationError for options that do not hang together."""
-    async with LocalVenue(config_of(options), on_notice=options.on_notice) as venue:
+    venue = _venue_of(options)
+    async with venue:
+        if venue.state_file is not None:
+            venue.keep_saving(_SAVED_EVERY)
         yield OpenVenue(venue)
+    if venue.state_file is not None:
+        venue.save_own()
+
+
+def _venue_of(options: VenueOptions) -> LocalVenue:
+    config, file = config_of(options), None if options.state_file is None else Path(options.state_file)
+    if file is not None and file.exists():
+        venue = LocalVenue.restore(file, config, on_notice=options.on_notice)
+    else:
+        venue = LocalVenue(config, on_notice=options.on_notice)
+    venue.state_file = file
+    return venue
 
 
 def config_of(options: VenueOptions) -> VenueConfig:

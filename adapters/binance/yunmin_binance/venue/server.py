@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+import structlog
 from aiohttp import web
 
 from yunmin.clock import Clock, SystemClock
@@ -16,6 +17,7 @@ from yunmin.core.data_contracts.enums import OrderType, Side, TimeInForce
 from yunmin.errors import ConfigurationError, InvalidOrder
 from yunmin.simulation.ledger import Audit
 from yunmin.simulation.reports import AccountReport, OrderReport, report_account, report_order
+from yunmin.simulation.steered_clock import SteeredClock
 from yunmin.simulation.units import to_units
 from yunmin_binance.venue.api import Api
 from yunmin_binance.venue.chaos.faults import Down
@@ -27,12 +29,16 @@ from yunmin_binance.venue.control import Control, OrderAs, place_as
 from yunmin_binance.venue.errors import ApiError
 from yunmin_binance.venue.exchange import Exchange
 from yunmin_binance.venue.http import answered
+from yunmin_binance.venue.owners_door import OwnersDoor
 from yunmin_binance.venue.port import Port
 from yunmin_binance.venue.sockets import Sockets
+from yunmin_binance.venue.state import load_state, save_state
 from yunmin_binance.venue.symbols import SymbolStatus
 from yunmin_binance.venue.tls import certificates_in
 
 __all__ = ["LocalVenue", "run_venue"]
+
+_log = structlog.get_logger(__name__)
 
 _LARGEST_BODY: Final = 64 * 1024
 _LONGEST_LINE: Final = 16 * 1024
@@ -58,11 +64,12 @@ class LocalVenue:
         self.config = config or VenueConfig()
         self._on_notice = on_notice
         self._has_told_the_end = False
-        self._clock = clock or SystemClock()
+        self.state_file: Path | None = None
+        self.clock = self._clock = SteeredClock(clock or SystemClock())
         self.exchange = Exchange(self.config, self._clock)
         self._api = Api(self.exchange)
         self.chaos = Chaos(self.config.seed, self.exchange.engine.now)
-        self._control = Control(self.exchange, self.chaos)
+        self._control = Control(self.exchange, self.chaos, OwnersDoor(self))
         self._faults = Interference(self.chaos, self.exchange, self._clock)
         self._rest_faults = self._faults.rest_of(self._api)
         self.sockets = Sockets(self.exchange, self._clock, self._faults)
@@ -127,6 +134,53 @@ class LocalVenue:
             await runner.cleanup()
         if isinstance(outcome, Exception):
             raise outcome
+
+    def save(self, path: str | Path) -> None:
+        """Write the venue's state to a file, whole or not at all. Raises ConfigurationError where it cannot be."""
+        save_state(Path(path), self.exchange, self.sockets.users)
+
+    @classmethod
+    def restore(
+        cls,
+        path: str | Path,
+        config: VenueConfig | None = None,
+        *,
+        clock: Clock | None = None,
+        on_notice: Callable[[str], None] | None = None,
+    ) -> Self:
+        """A venue that goes on where the saved one stopped; `config` must have the same markets and accounts.
+
+        Its warm-up is not made again. Time does not run backwards: where `clock` is behind, it waits. Raises
+        ConfigurationError where the file is not the whole, undamaged state of such a venue.
+        """
+        cold = (config or VenueConfig()).model_copy(update={"warmup_steps": 0})
+        venue = cls(cold, clock=clock, on_notice=on_notice)
+        load_state(Path(path), venue.exchange, venue.sockets.users)
+        return venue
+
+    def save_own(self) -> str:
+        """Save to `state_file`; its name. Raises ConfigurationError where the venue was given none."""
+        if self.state_file is None:
+            raise ConfigurationError("this venue was given no file for its state")
+        self.save(self.state_file)
+        return str(self.state_file)
+
+    def keep_saving(self, seconds: float) -> None:
+        """Save to `state_file` every so many seconds for as long as it runs."""
+        self._faults.errands.run(self._save_every(seconds))
+
+    async def _save_every(self, seconds: float) -> None:
+        while True:
+            await self._clock.sleep(seconds)
+            try:
+                self.save_own()
+            except ConfigurationError as error:  # the next time may be better: a disk that was full
+                _log.warning("venue.state_not_saved", reason=str(error))
+
+    def restart_soon(self, downtime: float) -> None:
+        """Go down once what is being answered has been, and come back `downtime` seconds later."""
+        self._open_port()
+        self._faults.errands.run(self.restart(downtime=downtime))
 
     async def restart(self, *, downtime: float = 0.0) -> None:
         """Go down, stay away for `downtime` seconds of the venue's clock, and come back where it was.
@@ -246,10 +300,9 @@ class LocalVenue:
     def _strike_venue(self, standing: Standing) -> None:
         """What strikes the venue as a whole."""
         if isinstance(standing.rule.fault, Down):
-            self._open_port()
+            self.restart_soon(standing.rule.fault.seconds)
         self.chaos.record(standing, Subject(Door.VENUE, ("venue",)))
         if isinstance(standing.rule.fault, Down):
-            self._faults.errands.run(self.restart(downtime=standing.rule.fault.seconds))
             self.chaos.clear(standing.number)
 
     def _strike_sockets(self, standing: Standing) -> None:

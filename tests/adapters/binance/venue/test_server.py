@@ -29,6 +29,7 @@ from yunmin_binance.venue import (
 )
 from yunmin_binance.venue.api import RawRequest
 from yunmin_binance.venue.control import Control
+from yunmin_binance.venue.owners_door import OwnersDoor
 
 
 @pytest.fixture
@@ -237,13 +238,13 @@ ORDER = b'{"account":"local","symbol":"BTCUSDT","side":"BUY","type":"LIMIT","qua
 def test_the_control_door_checks_what_it_is_told(
     wire: Any, method: str, path: str, query: bytes, body: bytes, status: int
 ) -> None:
-    control = Control(wire.venue.exchange, wire.venue.chaos)
+    control = Control(wire.venue.exchange, wire.venue.chaos, OwnersDoor(wire.venue))
     assert control.answer(RawRequest(method, f"/venue/{path}", query, body, {}, "127.0.0.1")).status == status
 
 
 def test_the_control_door_is_shut_to_other_machines(wire: Any) -> None:
     for address in ("10.0.0.1", ""):
-        answer = Control(wire.venue.exchange, wire.venue.chaos).answer(
+        answer = Control(wire.venue.exchange, wire.venue.chaos, OwnersDoor(wire.venue)).answer(
             RawRequest("GET", "/venue/state", b"", b"", {}, address)
         )
         assert answer.status == 403

@@ -15,12 +15,13 @@ from yunmin_binance.venue.api import RawRequest
 from yunmin_binance.venue.chaos import Rule, Storm, preset, storm
 from yunmin_binance.venue.chaos.presets import PRESETS
 from yunmin_binance.venue.control import Control
+from yunmin_binance.venue.owners_door import OwnersDoor
 
 
 class Door:
     def __init__(self) -> None:
         self.venue = LocalVenue(QUIET)
-        self.control = Control(self.venue.exchange, self.venue.chaos)
+        self.control = Control(self.venue.exchange, self.venue.chaos, OwnersDoor(self.venue))
 
     def ask(self, method: str, body: Any = None, query: bytes = b"", path: str = "") -> tuple[int, Any]:
         raw = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
