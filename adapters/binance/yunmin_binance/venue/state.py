@@ -35,7 +35,8 @@ EXCHANGE_STATE: Final = Snapshots(
     kept={
         **ENGINE_KEPT,
         Exchange: frozenset(
-            {"rules", "filters", "members", "limits", "traffic", "listen_keys", "exchange_filters", "clock_error",
+            {"rules", "filters", "members", "limits", "traffic", "listen_keys", "exchange_filters", "asset_filters",
+             "outside", "clock_error",
              "_permissions", "_rejection_listeners", "_checks"}
         ),
         UserStreams: frozenset({"_exchange", "_subscriptions", "_outbox"}),
