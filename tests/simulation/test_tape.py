@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from yunmin.clock import seeded
 from yunmin.simulation.intervals import DAY, HOUR, INTERVALS, MINUTE, SECOND, open_of, step_open
 from yunmin.simulation.orders import Trade
 from yunmin.simulation.tape import Tape
-from yunmin.simulation.units import to_micros, to_units
+from yunmin.simulation.units import SCALE, to_micros, to_units
 
 START = to_micros(datetime(2026, 3, 4, 12, 0, tzinfo=UTC))
 
@@ -145,3 +146,17 @@ def test_a_long_tape_forgets_its_oldest_trades_and_keeps_counting() -> None:
     assert short.bars(MINUTE, now=now, limit=100) == long.bars(MINUTE, now=now, limit=100)
     assert short.bars(SECOND, now=now, limit=40) == long.bars(SECOND, now=now, limit=40)
     assert short.average_price(now, 1) == long.average_price(now, 1)
+
+
+def test_the_average_price_is_that_of_the_trades_themselves_whatever_was_asked_and_forgotten_in_between() -> None:
+    chance = seeded("averages")
+    tape, moment = Tape(keep=50), START
+    for number in range(1, 400):
+        moment += chance.randint(0, 20) * SECOND // 4
+        price, qty = chance.randint(90, 110), chance.randint(1, 5)
+        tape.append(Trade(number, price, qty, price * qty, moment, False, number, 0, 0))
+        if chance.random() < 0.5:
+            since = moment - MINUTE
+            recent = [trade for trade in tape.trades if trade.time // SECOND >= since / SECOND]
+            expected = sum(trade.cost for trade in recent) * SCALE // sum(trade.qty for trade in recent)
+            assert tape.average_price(moment, 1) == expected

@@ -17,6 +17,9 @@ class OrderIndex:
         self._keeps_history = keeps_history
         self.open: dict[tuple[str, int], Order] = {}
         self.open_client_ids: set[str] = set()
+        self.open_in: defaultdict[str, int] = defaultdict(int)
+        """How many orders are open, by market."""
+
         self.lists: dict[int, OrderList] = {}
         self._by_market: defaultdict[str, list[Order]] = defaultdict(list)
         self._fills: defaultdict[str, list[AccountFill]] = defaultdict(list)
@@ -26,6 +29,7 @@ class OrderIndex:
     def add(self, order: Order) -> None:
         key = (order.market, order.id)
         self.open[key] = order
+        self.open_in[order.market] += 1
         self.open_client_ids.add(order.client_order_id)
         if self._keeps_history:
             self._by_id[key] = order
@@ -43,6 +47,7 @@ class OrderIndex:
 
     def close(self, order: Order) -> None:
         del self.open[(order.market, order.id)]
+        self.open_in[order.market] -= 1
         self.open_client_ids.discard(order.client_order_id)
 
     def add_fill(self, fill: AccountFill) -> None:

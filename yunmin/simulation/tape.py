@@ -85,7 +85,7 @@ class Tape:
             series.seen = self._keep
         del self.trades[: -self._keep]
         del self._aggregates[: -self._keep]
-        del self._seconds.bars[: -self._keep]
+        self._seconds.keep(self._keep)
         self._aggregated = self._keep
 
     def aggregates(self) -> list[AggregateTrade]:
@@ -164,9 +164,8 @@ class Tape:
     def average_price(self, now: int, minutes: int) -> int:
         """The volume-weighted price of the last `minutes`, else the last price; zero before the first trade."""
         series = self._series(SECOND)
-        recent = series.bars[series.index_of(now - minutes * MINUTE) :]
-        volume = sum(bar.volume for bar in recent)
-        return sum(bar.quote_volume for bar in recent) * SCALE // volume if volume else self.last_price
+        volume, quote_volume = series.volumes_from(series.index_of(now - minutes * MINUTE))
+        return quote_volume * SCALE // volume if volume else self.last_price
 
     def _series(self, length: int) -> _BarSeries:
         series = self._seconds if MONTH < length < MINUTE else self._minutes
@@ -181,15 +180,33 @@ class _BarSeries:
         self._length = length
         self.seen = 0
         self.bars: list[Bar] = []
+        self._volume = self._quote_volume = 0
+        self._before: list[tuple[int, int]] = []
+        """What had been traded, in base and in quote, before each of the bars."""
 
     def catch_up(self, trades: list[Trade]) -> None:
+        bars = self.bars
         for trade in trades[self.seen :]:
             open_time = trade.time // self._length * self._length
-            bar = _bar_of(open_time, trade)
-            if self.bars and self.bars[-1].open_time == open_time:
-                bar = _fold(open_time, [self.bars.pop(), bar], 0)
-            self.bars.append(bar)
+            if bars and bars[-1].open_time == open_time:
+                bars[-1] = _with_trade(bars[-1], trade)
+            else:
+                bars.append(_bar_of(open_time, trade))
+                self._before.append((self._volume, self._quote_volume))
+            self._volume += trade.qty
+            self._quote_volume += trade.cost
         self.seen = len(trades)
+
+    def keep(self, most: int) -> None:
+        """Forget all but the newest."""
+        del self.bars[:-most], self._before[:-most]
+
+    def volumes_from(self, index: int) -> tuple[int, int]:
+        """What was traded, in base and in quote, from that bar on."""
+        if index >= len(self._before):
+            return 0, 0
+        volume, quote_volume = self._before[index]
+        return self._volume - volume, self._quote_volume - quote_volume
 
     def index_of(self, moment: int) -> int:
         return bisect_left(self.bars, moment, key=_open_time_of)
@@ -215,6 +232,25 @@ def _bar_of(open_time: int, trade: Trade) -> Bar:
     bought, spent = (0, 0) if trade.buyer_is_maker else (trade.qty, trade.cost)
     price = trade.price
     return Bar(open_time, price, price, price, price, trade.qty, trade.cost, 1, bought, spent, trade.id, trade.id)
+
+
+def _with_trade(bar: Bar, trade: Trade) -> Bar:
+    bought, spent = (0, 0) if trade.buyer_is_maker else (trade.qty, trade.cost)
+    price = trade.price
+    return Bar(
+        bar.open_time,
+        bar.open,
+        max(bar.high, price),
+        min(bar.low, price),
+        price,
+        bar.volume + trade.qty,
+        bar.quote_volume + trade.cost,
+        bar.trades + 1,
+        bar.taker_buy_volume + bought,
+        bar.taker_buy_quote + spent,
+        bar.first_id,
+        trade.id,
+    )
 
 
 def _fold(open_time: int, bars: list[Bar], standing_price: int) -> Bar:

@@ -5,7 +5,7 @@ Binance spot filters.md, 2026-07-21: MAX_NUM_ORDERS and its kin, and the same wi
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Final
 
 from pydantic import Field
@@ -42,11 +42,18 @@ class CountFilters(Contract):
             if (most := getattr(self, kind)) is not None
         ]
 
-    def check(self, new: Collection[NewOrder], open_orders: Collection[NewOrder]) -> None:
-        """Raise the first failure where `new` would be too many beside those that are open."""
-        self._check("orders", len(new), len(open_orders))
-        self._check("algo_orders", _algos(new), _algos(open_orders))
-        self._check("iceberg_orders", _icebergs(new), _icebergs(open_orders))
+    def check(
+        self, new: Collection[NewOrder], open_count: int, open_orders: Callable[[], Collection[NewOrder]]
+    ) -> None:
+        """Raise the first failure where `new` would be too many beside those that are open.
+
+        `open_orders` is asked only where the kind of an open order counts: there may be many.
+        """
+        self._check("orders", len(new), open_count)
+        for kind, count in _KINDS:
+            adding = count(new)
+            if adding and getattr(self, kind) is not None:
+                self._check(kind, adding, count(open_orders()))
 
     def check_lists(self, open_lists: int) -> None:
         """Raise where no further order list may be opened."""
@@ -64,3 +71,6 @@ def _algos(orders: Collection[NewOrder]) -> int:
 
 def _icebergs(orders: Collection[NewOrder]) -> int:
     return sum(order.iceberg_qty > 0 for order in orders)
+
+
+_KINDS: Final = (("algo_orders", _algos), ("iceberg_orders", _icebergs))

@@ -54,10 +54,11 @@ class OrderChecks:
 
     def counts(self, new: tuple[NewOrder, ...]) -> None:
         """The filters that count open orders."""
-        account, market = new[0].account, new[0].market
-        is_open = [order.asked for order in self._engine.orders_of(account).open_orders()]
-        self._filters[market].counts.check(new, [order for order in is_open if order.market == market])
-        self._exchange_wide.check(new, is_open)
+        market, index = new[0].market, self._engine.orders_of(new[0].account)
+        self._filters[market].counts.check(
+            new, index.open_in[market], lambda: [order.asked for order in index.open_orders(market)]
+        )
+        self._exchange_wide.check(new, len(index.open), lambda: [order.asked for order in index.open_orders()])
 
     def lists(self, new: NewOrder) -> None:
         """The filters that count open order lists."""
