@@ -28,6 +28,7 @@ from yunmin_binance.venue.config import AccountConfig, Liquidity, VenueConfig
 from yunmin_binance.venue.exchange import Exchange
 from yunmin_binance.venue.fire.traffic import Traffic, Wish
 from yunmin_binance.venue.fire.witness import DepthWatch, EventLog, Passbooks
+from yunmin_binance.venue.limits import LimitsConfig
 from yunmin_binance.venue.security import API_KEY_HEADER
 from yunmin_binance.venue.streams.names import Pace
 
@@ -113,6 +114,7 @@ class _Trial:
             symbols=_SYMBOLS,
             liquidity=Liquidity.NONE,
             accounts=tuple(client.config() for client in self._clients),
+            limits=LimitsConfig(is_enforced=False),
         )
         self._exchange = Exchange(config, self._clock)
         self._api = Api(self._exchange)
