@@ -16,6 +16,7 @@ from yunmin.core.data_contracts import CancelRequest, Fill, OrderRequest, OrderS
 from yunmin.core.order_tracker import OrderTracker
 from yunmin.core.tracker_state import digest
 from yunmin.errors import InvalidValue, JournalError, LifecycleError
+from yunmin.execution.journal_verify import verify_journal
 from yunmin.execution.order_journal import Adopted, Mark, Note, OrderJournal, PlaceIntent, apply_entry
 
 
@@ -194,6 +195,41 @@ def test_times_are_exact_to_the_microsecond(journal: OrderJournal, clock: Manual
     journal.record(CancelRequest(client_order_id="a", attempt=1))
     ((_, at, _),) = journal.entries()
     assert at == datetime(2026, 1, 1, microsecond=1, tzinfo=UTC)
+
+
+def test_I24_old_records_go_and_what_they_said_stays(folder: Path, clock: ManualClock) -> None:
+    names = [f"order-{number}" for number in range(12)]
+    with opened(folder, clock, snapshot_every=10) as journal:
+        journal.keep_records = 15
+        tracker = OrderTracker(history_limit=2)
+        state = digest(tracker)
+        journal.set_last_trade_id(SYMBOL, "1")
+        follow(journal, tracker, an_intent("rests"))
+        for name in names:
+            follow(journal, tracker, *a_life(name))
+            if journal.snapshot_due:
+                journal.snapshot(tracker)
+        state = digest(tracker)
+        kept = [seq for seq, _, _ in journal.entries()]
+        assert kept == list(range(kept[0], 63))
+        assert 15 <= len(kept) < 45
+    report = verify_journal(folder)
+    assert report.problems == ()
+    assert report.first_seq == kept[0]
+    with opened(folder, clock) as journal:
+        assert digest(journal.recover()) == state
+        assert journal.last_trade_ids() == {SYMBOL: "1"}
+        for name in names:
+            found = journal.find(name)
+            assert found is not None
+            assert found.order is not None
+            assert (found.order.state, len(found.order.fills)) == (OrderState.FILLED, 2)
+            with pytest.raises(LifecycleError):
+                journal.intend(an_intent(name))
+        resting = journal.find("rests")
+        assert resting is not None
+        assert resting.order is not None
+        assert resting.order.state is OrderState.PENDING
 
 
 @settings(

@@ -28,7 +28,7 @@ from yunmin.core.order_lifecycle import TERMINAL
 from yunmin.core.order_tracker import News, OrderTracker
 from yunmin.errors import InvalidValue, RejectReason, RejectSource
 
-__all__ = ["SLOTS", "digest", "dump", "dump_order", "load", "load_order"]
+__all__ = ["SLOTS", "digest", "dump", "dump_order", "load", "load_order", "tracker_of"]
 
 FORMAT: Final = 1
 """Raised by one when what is dumped changes its meaning; `load` refuses every other."""
@@ -201,6 +201,22 @@ def load_order(facts: list[Any]) -> InFlightOrder:
     for name, value in zip(_NAMES, facts, strict=True):
         setattr(order, name, value)
     return order
+
+
+def tracker_of(facts: list[Any] | None) -> OrderTracker:
+    """A tracker that follows the one order that `dump_order` wrote, or none."""
+    tracker = OrderTracker()
+    if facts is None:
+        return tracker
+    order = load_order(facts)
+    tracker._orders[order._client_order_id] = order
+    if order._exchange_order_id is not None:
+        tracker._index(order, order._exchange_order_id)
+    if order._state in TERMINAL:
+        tracker._done.append(order)
+    else:
+        tracker._list_open(order)
+    return tracker
 
 
 def _dumped(tracker: OrderTracker, number: Number) -> dict[str, Any]:

@@ -244,9 +244,10 @@ class JournalFile:
             since = page[-1].seq
             yield from page
 
-    def records_about(self, client_order_id: str) -> list[Record]:
+    def records_about(self, client_order_id: str, upto: int = 1 << 62) -> list[Record]:
         rows = self._execute(
-            "SELECT seq, at, kind, body, chk FROM records WHERE ref = ? ORDER BY seq", (client_order_id,)
+            "SELECT seq, at, kind, body, chk FROM records WHERE ref = ? AND seq <= ? ORDER BY seq",
+            (client_order_id, upto),
         )
         return [Record._make(row) for row in rows]
 
@@ -321,6 +322,15 @@ class JournalFile:
     def count_orders(self) -> int:
         return int(self._one("SELECT count(*) FROM orders")[0])
 
+    def names_upto(self, seq: int) -> list[str]:
+        """Our ids of the orders that records up to `seq` are about."""
+        rows = self._execute("SELECT DISTINCT ref FROM records WHERE seq <= ? AND ref IS NOT NULL", (seq,))
+        return [name for (name,) in rows]
+
+    def archive(self, client_order_id: str, state: bytes) -> None:
+        """Keep the order's state, for when its records are gone."""
+        self._execute("UPDATE orders SET archived = ? WHERE client_order_id = ?", (state, client_order_id))
+
     # --- marks -----------------------------------------------------------------------------------------------------
 
     def set_mark(self, name: str, value: str, seq: int) -> None:
@@ -362,6 +372,13 @@ class JournalFile:
 
     def set_token(self, token: int) -> None:
         self._execute("UPDATE fence SET token = ?", (token,))
+
+    def snapshot_numbers(self) -> list[int]:
+        return [int(seq) for (seq,) in self._execute("SELECT seq FROM snapshots ORDER BY seq").fetchall() if seq]
+
+    def drop_upto(self, seq: int) -> None:
+        """Forget the first records."""
+        self._execute("DELETE FROM records WHERE seq <= ?", (seq,))
 
     def set_base(self, seq: int, check: bytes) -> None:
         self._execute("UPDATE base SET seq = ?, chk = ?", (seq, check))

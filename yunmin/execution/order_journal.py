@@ -52,9 +52,9 @@ from yunmin.execution.journal_records import (
     checksum,
     encode,
     kind_of,
-    replay_entry,
     to_micros,
 )
+from yunmin.execution.journal_retention import KEPT_BY_DEFAULT, let_go_of_old_records, order_from
 from yunmin.execution.journal_rows import RowWriter
 from yunmin.execution.journal_state import readable, recovered, snapshot_of
 from yunmin.execution.journal_wal import WAL_SUFFIX, committed_frames
@@ -101,6 +101,8 @@ class OrderJournal:
         self._is_closed = False
         self._rows = RowWriter(file)
         self._seq, self._check = file.head()
+        self.keep_records = KEPT_BY_DEFAULT
+        """How many records stay; older ones go when a snapshot is taken. Never fewer than the state is made from."""
         self.alarms: tuple[str, ...] = ()
         """What was lost or cut off when it was opened, for whoever must know; it is in the journal as Notes too."""
         self._snapshot_seq = max((snapshot.seq for snapshot in file.snapshots()), default=file.base()[0])
@@ -304,6 +306,7 @@ class OrderJournal:
             with explained("the snapshot could not be written", JournalUnwritable):
                 with self._file.transaction(Durability.DURABLE):
                     self._file.add_snapshot(snapshot)
+                    let_go_of_old_records(self._file, keep=self.keep_records, at_most=2 * self._snapshot_every)
                     reach("mid_snapshot")
                 self._file.checkpoint_when_due()
         except JournalError as error:
@@ -333,7 +336,7 @@ class OrderJournal:
         if row is None:
             return None
         name, symbol, exchange_order_id, seq, archived = row
-        order = _order_of(name, archived, self._file.records_about(name))
+        order = order_from(name, archived, self._file.records_about(name))
         return JournalledOrder(name, symbol, exchange_order_id, seq, order)
 
     def has_order(self, client_order_id: str) -> bool:
@@ -363,10 +366,3 @@ def last_trade(symbol: str, trade_id: str) -> Mark:
 def _committed_frames(path: Path) -> int:
     with explained(f"{path} cannot be read", JournalUnavailable):
         return committed_frames(path.with_name(path.name + WAL_SUFFIX))
-
-
-def _order_of(name: str, archived: bytes | None, records: Sequence[Record]) -> InFlightOrder | None:
-    tracker = OrderTracker()
-    for record in records:
-        replay_entry(tracker, record.entry())
-    return tracker.get_order(name)

@@ -1,0 +1,53 @@
+"""How long records are kept: so many of them, and never fewer than the state is made from.
+
+What goes, goes from the front, a piece at each snapshot. Of every order that loses records its state as they had it
+stays, so that `find` knows it for ever, and its id stays used.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import orjson
+
+from yunmin.core import tracker_state
+from yunmin.core.in_flight_order import InFlightOrder
+from yunmin.execution.journal_file import JournalFile
+from yunmin.execution.journal_records import Record, replay_entry
+
+__all__ = ["KEPT_BY_DEFAULT", "let_go_of_old_records", "order_from"]
+
+KEPT_BY_DEFAULT: Final = 5_000_000
+"""Some 2.5 GB."""
+
+
+def let_go_of_old_records(file: JournalFile, *, keep: int, at_most: int) -> None:
+    """Inside a transaction: drop up to `at_most` records from the front while more than `keep` are there.
+
+    Nothing after the older of two snapshots is dropped; with fewer than two, nothing at all.
+    """
+    snapshots = file.snapshot_numbers()
+    base = file.base()[0]
+    last = min(file.head()[0] - keep, base + at_most, min(snapshots, default=0))
+    if len(snapshots) < 2 or last <= base:
+        return
+    check = file.check_at(last)
+    if check is None:
+        return
+    for name in file.names_upto(last):
+        row = file.order(name)
+        if row is None:
+            continue
+        order = order_from(name, row[4], file.records_about(name, upto=last))
+        if order is not None:
+            file.archive(name, orjson.dumps(tracker_state.dump_order(order)))
+    file.drop_upto(last)
+    file.set_base(last, check)
+
+
+def order_from(name: str, archived: bytes | None, records: list[Record]) -> InFlightOrder | None:
+    """The order as its own records have it, from the state on in which older ones left it."""
+    tracker = tracker_state.tracker_of(None if archived is None else orjson.loads(archived))
+    for record in records:
+        replay_entry(tracker, record.entry())
+    return tracker.get_order(name)
