@@ -10,7 +10,6 @@ import tempfile
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -19,9 +18,10 @@ from typing import IO, Any, Final
 from tests.clients.door import VenueDoor
 from tests.clients.environments import environment
 from tests.clients.judge import objections
-from tests.clients.table import STEPS, Client, Step
+from tests.clients.printed_settings import printed_settings, run_as_printed
+from tests.clients.table import SETTINGS, STEPS, Client, Row, Step
 
-__all__ = ["Row", "day_of"]
+__all__ = ["day_of"]
 
 _HERE: Final = Path(__file__).parent
 _ROOT: Final = _HERE.parents[1]
@@ -32,34 +32,27 @@ _START: Final = 60.0
 _WORDS: Final = 3000
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One cell of the table: `status` is ok, n/a or failed; `saw` is what the client saw, or why there is nothing."""
-
-    client: str
-    step: str
-    status: str
-    saw: str
-    trace: str = ""
-
-
 async def day_of(client: Client, *, python: str | None = None) -> list[Row]:
     """Live the whole day in the client's environment, or with the interpreter `python`, where that has the client."""
     place = environment(client.environment)
     if python is None and not place.is_made:
-        return [Row(client.name, step.name, "failed", place.why_not_made) for step in STEPS]
+        return [Row(client.name, step.name, "failed", place.why_not_made) for step in (SETTINGS, *STEPS)]
+    runtime = python or place.runtime
     script = str(_HERE / "scripts" / client.script)
-    command = [python or place.runtime, script, *client.arguments]
-    async with _venue(client.venue) as venue, VenueDoor(venue["url"]) as door:
+    command = [runtime, script, *client.arguments]
+    async with _venue(client.venue) as venue:
+        settings = await printed_settings(client, venue["url"])
         variables = {
             **place.variables(),
             "VENUE_URL": venue["url"],
             "VENUE_API_KEY": venue["api_key"],
             "VENUE_API_SECRET": venue["api_secret"],
+            "VENUE_SETTINGS": settings,
         }
+        first = await run_as_printed(client, runtime, settings, variables)
         with tempfile.TemporaryFile() as errors:
-            async with _process(command, variables, errors) as process:
-                return [await _lived(client, step, process, door, errors) for step in STEPS]
+            async with VenueDoor(venue["url"]) as door, _process(command, variables, errors) as process:
+                return [first, *[await _lived(client, step, process, door, errors) for step in STEPS]]
 
 
 async def _lived(client: Client, step: Step, process: Process, door: VenueDoor, errors: IO[bytes]) -> Row:

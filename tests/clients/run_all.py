@@ -17,8 +17,8 @@ from dataclasses import asdict
 from typing import Final
 
 from tests.clients import environments
-from tests.clients.day_of import Row, day_of
-from tests.clients.table import CLIENTS, STEPS, Client
+from tests.clients.day_of import day_of
+from tests.clients.table import CLIENTS, SETTINGS, STEPS, Client, Row
 
 __all__ = ["main"]
 
@@ -58,18 +58,18 @@ async def _days_of(clients: Sequence[Client]) -> list[Row]:
 
 def _told(clients: Sequence[Client], rows: Sequence[Row]) -> str:
     cells = {(row.client, row.step): row for row in rows}
-    heads = [f"{client.name} {client.version}" for client in clients]
+    heads = [client.name for client in clients]
     lines = [
         f"| step | {' | '.join(heads)} |",
         f"|---|{'---|' * len(clients)}",
         *(
             f"| {step.title} | " + " | ".join(_SHORT[cells[client.name, step.name].status] for client in clients) + " |"
-            for step in STEPS
+            for step in (SETTINGS, *STEPS)
         ),
     ]
     for client in clients:
         lines += ["", f"{client.name} {client.version}"]
-        for step in STEPS:
+        for step in (SETTINGS, *STEPS):
             row = cells[client.name, step.name]
             lines.append(f"  {_SHORT[row.status]:6}  {step.title:30}  {row.saw}")
     counts = [sum(row.status == status for row in rows) for status in _SHORT]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["CLIENTS", "LIGHT", "STEPS", "Client", "Step"]
+__all__ = ["CLIENTS", "LIGHT", "SETTINGS", "STEPS", "Client", "Row", "Step"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,9 @@ class Step:
     codes: frozenset[int] = frozenset()
     claims: frozenset[str] = frozenset()
 
+
+SETTINGS: Final = Step("settings", "settings as they are printed")
+"""Before the day begins: what `yunmin venue settings` prints for the client runs as it is."""
 
 STEPS: Final = (
     Step("markets", "markets", claims=frozenset({"markets"})),
@@ -54,7 +57,8 @@ _BOT: Final = "a bot: it trades by its strategy and has no such call"
 class Client:
     """One client. `script` lives its day in `environment`; `cannot` says why a step is not its own to do.
 
-    `venue` are options of the venue that it needs; `on_paper` says that its trades must never reach the exchange.
+    `venue` are options of the venue that it needs; `on_paper` says that its trades must never reach the exchange,
+    `printed_as` under which name its settings are printed, where that is not its own.
     """
 
     name: str
@@ -65,6 +69,7 @@ class Client:
     venue: tuple[str, ...] = ()
     on_paper: bool = False
     arguments: tuple[str, ...] = ()
+    printed_as: str = ""
 
 
 _NO_SOCKETS: Final = "no sockets in this class; ccxt.pro has them"
@@ -77,15 +82,17 @@ _CCXT_WITHOUT_SOCKETS: Final = {
 
 
 def _freqtrade(configuration: str, *, on_paper: bool) -> Client:
+    cannot = {step.name: _BOT for step in STEPS if step.name != "bot_trade"}
     return Client(
         f"freqtrade-{configuration}",
         "2026.9",
         "freqtrade",
         "freqtrade_bot.py",
-        {step.name: _BOT for step in STEPS if step.name != "bot_trade"},
+        {**cannot, SETTINGS.name: "what is printed is its configuration, with which it trades below"},
         venue=("--liquidity", "walk", "--step-interval", "1"),
         on_paper=on_paper,
         arguments=(configuration,),
+        printed_as="freqtrade",
     )
 
 
@@ -122,3 +129,14 @@ CLIENTS: Final[Mapping[str, Client]] = MappingProxyType(
 
 LIGHT: Final = ("ccxt", "ccxt-async", "ccxt-pro", "python-binance", "binance-sdk-spot")
 """Those that live their day in `make test` too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One cell of the table: `status` is ok, n/a or failed; `saw` is what the client saw, or why there is nothing."""
+
+    client: str
+    step: str
+    status: str
+    saw: str
+    trace: str = ""

@@ -9,7 +9,7 @@ import pytest
 
 from tests.clients.day_of import day_of
 from tests.clients.run_all import main
-from tests.clients.table import CLIENTS, LIGHT, STEPS, Client
+from tests.clients.table import CLIENTS, LIGHT, SETTINGS, STEPS, Client
 
 LIAR = """
 import json, sys
@@ -27,7 +27,8 @@ async def test_an_unmodified_client_lives_its_day(name: str) -> None:
     # this environment has ccxt already
     rows = await day_of(client, python=sys.executable if client.environment == "ccxt" else None)
     assert [row for row in rows if row.status == "failed"] == []
-    assert {row.step for row in rows if row.status == "ok"} == {s.name for s in STEPS} - set(client.cannot)
+    done = {row.step for row in rows if row.status == "ok"}
+    assert done == {step.name for step in (SETTINGS, *STEPS)} - set(client.cannot)
 
 
 async def test_a_client_that_says_all_is_well_and_does_nothing_fails_where_it_should_have_done_something(
@@ -39,12 +40,13 @@ async def test_a_client_that_says_all_is_well_and_does_nothing_fails_where_it_sh
     assert {row.status for row in rows} == {"failed"}
 
 
-async def test_a_script_that_ends_early_fails_at_every_step_that_it_owes(tmp_path: Path) -> None:
+async def test_a_client_without_settings_whose_script_ends_early_fails_at_every_step(tmp_path: Path) -> None:
     script = tmp_path / "short.py"
     script.write_text("import sys; sys.exit('gone')")
-    rows = await day_of(Client("short", "1", "ccxt", str(script)), python=sys.executable)
+    first, *rows = await day_of(Client("short", "1", "ccxt", str(script)), python=sys.executable)
+    assert (first.step, first.status, first.saw) == ("settings", "failed", "no settings are printed for it")
     assert {(row.status, row.trace.strip()) for row in rows} == {("failed", "gone")}
-    assert len(rows) == len(STEPS)
+    assert [row.step for row in rows] == [step.name for step in STEPS]
 
 
 def test_a_client_that_there_is_not_is_named(capsys: pytest.CaptureFixture[str]) -> None:

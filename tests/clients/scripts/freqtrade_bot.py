@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import sqlite3
@@ -93,8 +94,7 @@ class Freqtrade(Day):
         return float(day["lowPrice"]) * 0.99, float(day["highPrice"]) * 1.01
 
     def _config(self, folder: Path) -> dict[str, Any]:
-        rest, streams = f"{self.url}/api/v3", f"ws://stream@{self.host}/ws"
-        sockets = {"spot": streams, "margin": streams, "ws-api": {"spot": f"{self.sockets}/ws-api/v3"}}
+        """The exchange as `yunmin venue settings freqtrade` prints it, and how to trade there."""
         ordered = dict.fromkeys(("entry", "exit", "emergency_exit", "force_entry", "force_exit", "stoploss"), "market")
         return {
             "initial_state": "running",
@@ -111,22 +111,7 @@ class Freqtrade(Day):
             "exit_pricing": {"price_side": "other", "use_order_book": True, "order_book_top": 1},
             "internals": {"process_throttle_secs": 1},
             "pairlists": [{"method": "StaticPairList"}],
-            "exchange": {
-                "name": "binance",
-                "key": self.key,
-                "secret": self.secret,
-                "pair_whitelist": [PAIR],
-                "ccxt_config": {
-                    "enableRateLimit": False,
-                    "urls": {"api": {"public": rest, "private": rest, "ws": sockets}},
-                    "options": {
-                        "defaultType": "spot",
-                        "fetchMarkets": {"types": ["spot"]},
-                        "fetchCurrencies": False,
-                        "fetchMargins": False,
-                    },
-                },
-            },
+            **json.loads(os.environ["VENUE_SETTINGS"]),
         }
 
 
