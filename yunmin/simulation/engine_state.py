@@ -39,8 +39,8 @@ ENGINE_CLASSES: Final[tuple[type, ...]] = (
 """All that these modules define, private ones too: what is new in them is part of the state without a word here."""
 
 ENGINE_KEPT: Final[dict[type, frozenset[str]]] = {
-    matching_engine.MatchingEngine: frozenset({"_clock", "_listeners"}),
-    market_floor.MarketFloor: frozenset({"market", "price_bounds"}),
+    matching_engine.MatchingEngine: frozenset({"_clock", "_listeners", "_keep"}),
+    market_floor.MarketFloor: frozenset({"market", "price_bounds", "keep"}),
     pit.Pit: frozenset({"_charge", "listeners"}),
     waiting_room.WaitingRoom: frozenset({"vet"}),
     liquidity.House: frozenset({"_engine", "_market", "_style", "_maker", "_taker"}),

@@ -16,7 +16,7 @@ from yunmin.simulation.conversion import Conversion
 from yunmin.simulation.fee_desk import FeeDesk
 from yunmin.simulation.ledger import Account, Audit, Ledger
 from yunmin.simulation.market_floor import MarketFloor
-from yunmin.simulation.order_index import OrderIndex
+from yunmin.simulation.order_index import KEPT, OrderIndex
 from yunmin.simulation.order_lists import NewList, OrderList
 from yunmin.simulation.orders import Amendment, EventKind, Listener, Market, NewOrder, Order, Refusal
 from yunmin.simulation.pit import Pit
@@ -29,10 +29,15 @@ __all__ = ["MatchingEngine"]
 
 
 class MatchingEngine:
-    """Price-time priority over any number of markets. Its times come from `clock`, everything else from its input."""
+    """Price-time priority over any number of markets. Its times come from `clock`, everything else from its input.
 
-    def __init__(self, markets: Iterable[Market], ledger: Ledger, clock: Clock) -> None:
-        self._floors = {market.symbol: MarketFloor(market) for market in markets}
+    It remembers at least the last `keep` finished orders, fills and the like of each account and market, and twice as
+    many trades of each market.
+    """
+
+    def __init__(self, markets: Iterable[Market], ledger: Ledger, clock: Clock, *, keep: int = KEPT) -> None:
+        self._floors = {market.symbol: MarketFloor(market, keep=keep) for market in markets}
+        self._keep = keep
         self._ledger = ledger
         self._clock = clock
         self._orders: dict[str, OrderIndex] = {}
@@ -68,7 +73,7 @@ class MatchingEngine:
         index = self._orders.get(account)
         if index is None:
             owner = self._ledger.account(account)
-            index = OrderIndex(keeps_history=owner is not None and owner.keeps_history)
+            index = OrderIndex(keeps_history=owner is not None and owner.keeps_history, keep=self._keep)
             if owner is not None:
                 self._orders[account] = index
         return index
@@ -158,7 +163,7 @@ class MatchingEngine:
             return Refusal.DUPLICATE_CLIENT_ID
         now = self.now()
         done = Amendment(
-            len(floor.amendments),
+            floor.next_amendment,
             market,
             order.id,
             order.client_order_id,
@@ -167,7 +172,7 @@ class MatchingEngine:
             qty,
             now,
         )
-        floor.amendments.append(done)
+        floor.record_amendment(done)
         index.rename(order, client_order_id)
         by = order.qty - qty
         rivals = order.group.rivals_of(order) if order.group is not None else []
@@ -226,7 +231,7 @@ class MatchingEngine:
             pays=new.pays,
         )
         self._last_list_id += 1
-        index.lists[group.id] = group
+        index.add_list(group)
         for one, plan in zip(new.orders, plans, strict=True):
             self._enroll(one, plan, floor, index, account, now, group)
         if self._listeners:

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Final
 
 from yunmin.simulation.order_lists import OrderList
 from yunmin.simulation.orders import AccountFill, Order
 
-__all__ = ["OrderIndex"]
+__all__ = ["KEPT", "OrderIndex"]
+
+
+KEPT: Final = 100_000
+"""How many finished orders, fills and lists are remembered at least, where nothing else is said."""
 
 
 class OrderIndex:
-    """Client order ids are unique among open orders; a finished order keeps its id findable until it is used again."""
+    """Client order ids are unique among open orders; a finished order keeps its id findable until it is used again.
 
-    def __init__(self, *, keeps_history: bool) -> None:
+    At least the last `keep` orders and fills of each market and the last `keep` lists are remembered; what is open is
+    never forgotten.
+    """
+
+    def __init__(self, *, keeps_history: bool, keep: int = KEPT) -> None:
         self._keeps_history = keeps_history
+        self._keep = keep
         self.open: dict[tuple[str, int], Order] = {}
         self.open_client_ids: set[str] = set()
         self.open_in: defaultdict[str, int] = defaultdict(int)
@@ -34,7 +44,30 @@ class OrderIndex:
         if self._keeps_history:
             self._by_id[key] = order
             self._by_client_id[(order.market, order.client_order_id)] = order
-            self._by_market[order.market].append(order)
+            orders = self._by_market[order.market]
+            orders.append(order)
+            if len(orders) > 2 * self._keep + len(self.open):
+                self._forget(order.market)
+
+    def _forget(self, market: str) -> None:
+        """Let go of the oldest finished orders of a market."""
+        orders = self._by_market[market]
+        old, recent = orders[: -self._keep], orders[-self._keep :]
+        for order in old:
+            if not order.is_open:
+                del self._by_id[(market, order.id)]
+                name = (market, order.client_order_id)
+                if self._by_client_id.get(name) is order:
+                    del self._by_client_id[name]
+        orders[:] = [order for order in old if order.is_open] + recent
+
+    def add_list(self, one: OrderList) -> None:
+        """Remember a list of orders."""
+        self.lists[one.id] = one
+        if len(self.lists) > 2 * self._keep:
+            finished = [number for number, old in self.lists.items() if not old.is_open]
+            for number in finished[: -self._keep]:
+                del self.lists[number]
 
     def rename(self, order: Order, client_order_id: str) -> None:
         """Let `order` carry another client order id; the old one is free again."""
@@ -52,7 +85,10 @@ class OrderIndex:
 
     def add_fill(self, fill: AccountFill) -> None:
         if self._keeps_history:
-            self._fills[fill.market].append(fill)
+            fills = self._fills[fill.market]
+            fills.append(fill)
+            if len(fills) > 2 * self._keep:
+                del fills[: -self._keep]
 
     def open_lists(self) -> list[OrderList]:
         """Oldest first."""

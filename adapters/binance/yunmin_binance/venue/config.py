@@ -14,6 +14,7 @@ from pydantic import Field, SecretStr, model_validator
 
 from yunmin.core.data_contracts import Contract
 from yunmin.core.data_contracts.money import Price, Qty
+from yunmin.simulation.order_index import KEPT
 from yunmin_binance.local_account import LOCAL_API_KEY, LOCAL_API_SECRET
 from yunmin_binance.venue.count_filters import CountFilters
 from yunmin_binance.venue.limits import LimitsConfig
@@ -119,7 +120,8 @@ class VenueConfig(Contract):
     `symbols` names default markets; `extra_symbols` are markets with rules of their own, listed first, and take the
     place of a default one of the same name. `warmup_steps` of the house are made before the doors open, so that there
     are quotes and trades to see. `legacy_listen_key` brings listen keys back, for clients that know nothing newer.
-    are quotes and trades to see. `replay_symbol` is the market that a candles or trades file moves, `speed` times as
+    `keep` finished orders, fills and the like of each account and market are remembered at least, twice as many trades
+    of each market. `replay_symbol` is the market that a candles or trades file moves, `speed` times as
     fast as it was recorded; without a speed, by one point of it a step. With `tls_folder` it speaks TLS too, on
     `tls_port`, with the certificates in that folder, which are made where they are missing.
     """
@@ -139,6 +141,7 @@ class VenueConfig(Contract):
     takes_per_step: int = Field(default=3, ge=0, le=100)
     warmup_steps: int = Field(default=3, ge=0, le=100_000)
     step_interval: float = Field(default=0.0, ge=0.0, le=86_400.0)
+    keep: int = Field(default=KEPT, ge=100, le=10_000_000)
     candles_file: Path | None = None
     trades_file: Path | None = None
     replay_symbol: str = "BTCUSDT"

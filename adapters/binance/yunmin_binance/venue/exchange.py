@@ -73,7 +73,9 @@ class Exchange:
         self.rules: dict[str, SymbolRules] = config.markets()
         self.filters = {name: Filters(rules) for name, rules in self.rules.items()}
         self.ledger = Ledger()
-        self.engine = MatchingEngine((rules.market() for rules in self.rules.values()), self.ledger, clock)
+        markets = (rules.market() for rules in self.rules.values())
+        self.engine = MatchingEngine(markets, self.ledger, clock, keep=config.keep)
+        self._keep = config.keep
         self.outside = Outside(self.ledger, self.engine.now)
         self.members: dict[str, Member] = {}
         self.limits = config.limits
@@ -199,6 +201,15 @@ class Exchange:
     def _label(self, order: Order, labels: dict[str, int]) -> None:
         if labels:
             self.labels[(order.market, order.id)] = labels
+            if len(self.labels) > 2 * self._keep:
+                self._forget_labels()
+
+    def _forget_labels(self) -> None:
+        """Let go of the oldest labels, as far as their orders are done."""
+        still_open = {key for account in self.ledger.accounts() for key in self.engine.orders_of(account.name).open}
+        for key in list(self.labels)[: -self._keep]:
+            if key not in still_open:
+                del self.labels[key]
 
     def cancel(self, order: Order, cancel_id: str) -> Order | Refusal:
         """Cancel `order` by the name `cancel_id`, under which its owner is told of it."""

@@ -37,7 +37,7 @@ EXCHANGE_STATE: Final = Snapshots(
         Exchange: frozenset(
             {"rules", "filters", "members", "limits", "traffic", "listen_keys", "exchange_filters", "asset_filters",
              "outside", "clock_error",
-             "_permissions", "_rejection_listeners", "_checks"}
+             "_permissions", "_keep", "_rejection_listeners", "_checks"}
         ),
         UserStreams: frozenset({"_exchange", "_subscriptions", "_outbox"}),
         houses.Houses: frozenset({"_engine", "_config"}),

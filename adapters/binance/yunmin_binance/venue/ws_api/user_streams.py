@@ -129,7 +129,7 @@ class UserStreams:
         number = event.order.prevented_match
         if event.kind is not EventKind.PREVENTED or number is None:
             return None
-        return self._exchange.floor(event.order.market).prevented[number]
+        return self._exchange.floor(event.order.market).prevented_match(number)
 
     def _name_before(self, event: EngineEvent) -> str | None:
         """The client order id that an order had before the amendment that `event` tells of."""
