@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.execution.world import NO_POLLING, SYMBOL, World, a_buy, fills_of, live
-from yunmin.core.data_contracts import OrderRef, OrderState, Verdict
+from yunmin.core.data_contracts import InstrumentStatus, OrderRef, OrderState, OrderUpdate, Side, Verdict
 from yunmin.core.data_contracts.enums import CancelState, Certainty, Origin
 from yunmin.core.data_contracts.events import (
+    Anomaly,
     LateFill,
     OrderCorrected,
     OrderFilled,
@@ -26,6 +27,7 @@ from yunmin.errors import (
     OrderNotFound,
     Rejected,
     RejectReason,
+    RejectSource,
     SubmitsPaused,
     Timeout,
     Unavailable,
@@ -795,6 +797,12 @@ def test_an_account_that_cannot_be_reconciled_does_not_start(play: Play) -> None
         with pytest.raises((Timeout, Unavailable)):
             await world.open()
         world.weather()
+        opening = asyncio.create_task(world.open())
+        await asyncio.sleep(0)
+        world.weather(silent=0.6)  # it is asked again, and only for what had no answer
+        await opening
+        await world.account.close()
+        world.weather()
         assert (await world.open()).takes_orders
 
     play(scenario)
@@ -853,5 +861,170 @@ def test_a_late_fill_after_its_end_was_told_is_told_as_late(play: Play) -> None:
         account.tracker.add_fill("ym-1", qty="0.5", price="100", trade_id="77")
         assert order.state is OrderState.CANCELLED
         assert len(world.heard(LateFill)) == 1
+
+    play(scenario)
+
+
+# --- the rest of the numbers -----------------------------------------------------------------------------------------
+
+
+def test_case_09_each_of_many_placements_has_its_own_outcome(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        orders = [account.begin(a_buy(f"ym-{number}", qty=qty)) for number, qty in enumerate(("1", "0.0001", "2"))]
+        await world.clock.sleep(1)
+        assert [order.state for order in orders] == [OrderState.OPEN, OrderState.REJECTED, OrderState.OPEN]
+
+    play(scenario)
+
+
+def test_N20_a_replacement_is_an_order_of_its_own_with_its_own_outcome(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        old = await account.place(a_buy())
+        new = await account.replace("ym-1", a_buy("ym-2", price="0.001"))  # off the grid: only the second half fails
+        assert (old.state, new.state) == (OrderState.CANCELLED, OrderState.REJECTED)
+
+    play(scenario)
+
+
+def test_case_42_the_end_of_the_old_order_does_not_end_the_new_one(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        old = await account.place(a_buy())
+        world.weather(doubled=1.0, delayed=1.0)
+        new = await account.replace("ym-1", a_buy("ym-2", price="99"))
+        await world.clock.sleep(5)
+        assert (old.state, new.state) == (OrderState.CANCELLED, OrderState.OPEN)
+
+    play(scenario)
+
+
+def test_case_42_an_order_in_doubt_or_one_that_was_filled_is_not_replaced(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        world.weather(before=1.0)
+        await account.place(a_buy())
+        world.weather()
+        with pytest.raises(LifecycleError, match="not known for certain"):
+            await account.replace("ym-1", a_buy("ym-2"))
+        await account.place(a_buy("ym-3"))
+        world.weather(dropped=1.0)
+        world.others("SELL", "2", "100")
+        with pytest.raises(LifecycleError, match="FILLED"):
+            await account.replace("ym-3", a_buy("ym-4"))
+        assert "ym-4" not in world.exchange.posts
+
+    play(scenario)
+
+
+def test_case_48_an_order_that_one_query_does_not_show_is_looked_for_in_all(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+
+        async def unknown(ref: OrderRef) -> None:
+            raise OrderNotFound("Order does not exist.")
+
+        world.exchange.fetch_order = unknown  # type: ignore[method-assign, assignment]
+        world.weather(after=1.0, dropped=1.0)
+        order = await account.place(a_buy())
+        world.weather(dropped=1.0)
+        await world.clock.sleep(FENCE + 10)
+        assert (order.state, order.certainty) == (OrderState.OPEN, Certainty.CONFIRMED)
+
+    play(scenario)
+
+
+def test_case_50_an_order_without_the_exchanges_id_is_asked_for_by_ours(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        asked: list[OrderRef] = []
+        fetch_order = world.exchange.fetch_order
+
+        async def remember(ref: OrderRef) -> object:
+            asked.append(ref)
+            return await fetch_order(ref)
+
+        world.exchange.fetch_order = remember  # type: ignore[method-assign, assignment]
+        world.weather(after=1.0, dropped=1.0)
+        await account.place(a_buy())
+        world.weather(dropped=1.0)
+        await world.clock.sleep(5)
+        assert asked[0] == OrderRef(symbol=SYMBOL, client_order_id="ym-1")
+
+    play(scenario)
+
+
+def test_case_53_a_stream_that_died_without_a_word_is_made_up_for_by_asking(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open(NO_POLLING.model_copy(update={"orders_interval": 30.0}))
+        order = await account.place(a_buy())
+        world.weather(dropped=1.0)
+        world.others("SELL", "0.4", "100")
+        world.engine.cancel("me", SYMBOL, 1)
+        await world.clock.sleep(40)
+        assert (order.state, fills_of(order)) == (OrderState.CANCELLED, ["0.4"])
+
+    play(scenario)
+
+
+def test_case_59_an_order_under_an_id_that_the_exchange_made_up_is_somebody_elses(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        world.by_hand("autoclose-1700000000", "SELL", "1", "101")
+        await world.clock.sleep(1)
+        order = account.tracker.get_order("autoclose-1700000000")
+        assert order is not None
+        assert order.origin is Origin.EXTERNAL
+        assert await account.cancel_all() == []
+
+    play(scenario)
+
+
+def test_B5_a_status_that_nobody_knows_keeps_the_state_and_trading_goes_on(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        order = await account.place(a_buy())
+        account.tracker.apply(
+            OrderUpdate(symbol=SYMBOL, client_order_id="ym-1", state=None, raw_status="QUANTUM_SUPERPOSED")
+        )
+        assert order.state is OrderState.OPEN
+        [anomaly] = world.heard(Anomaly)
+        assert "QUANTUM_SUPERPOSED" in anomaly.message
+        assert account.takes_orders
+
+    play(scenario)
+
+
+def test_B7_news_of_another_side_stops_the_account(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        await account.place(a_buy())
+        account.tracker.apply(OrderUpdate(symbol=SYMBOL, client_order_id="ym-1", state=OrderState.OPEN, side=Side.SELL))
+        assert "SIDE_MISMATCH" in account.pause_reasons[PauseReason.HALTED]
+
+    play(scenario)
+
+
+def test_B8_more_filled_than_was_left_is_kept_as_it_is_and_stops_the_account(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        order = await account.place(a_buy())
+        account.tracker.add_fill("ym-1", qty="1.5", price="100", trade_id="5")
+        assert (order.filled_qty, order.overfill_qty) == (Decimal("1.5"), Decimal("0.5"))
+        assert PauseReason.HALTED in account.pause_reasons
+
+    play(scenario)
+
+
+def test_B9_rules_that_change_while_we_run_are_those_of_the_next_order(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        await account.place(a_buy())
+        market = world.exchange._paper._instruments[SYMBOL]
+        world.exchange._paper._instruments[SYMBOL] = market.model_copy(update={"status": InstrumentStatus.HALTED})
+        refused = await account.place(a_buy("ym-2"))
+        assert (refused.state, refused.reject_source) == (OrderState.REJECTED, RejectSource.LOCAL)
+        assert (await account.cancel("ym-1")).state is OrderState.CANCELLED
 
     play(scenario)

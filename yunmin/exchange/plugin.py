@@ -34,6 +34,7 @@ class VenueOptions:
     of seconds between two moves of its market makers; 0 moves only when told. `candles` or `trades` is a file whose
     prices move `replay_symbol`, `speed` times as fast as they were recorded; without a speed, by one point a move.
     With a `tls_folder` it speaks TLS too, on `tls_port`, by certificates that are kept or made there.
+    `enforces_limits` of False lets clients ask as often as they like, for trials under load.
     `on_notice` hears, in words, what its owner should know while it runs.
     `legacy_listen_key` asks for the user data streams by listen key that an exchange has retired; a venue of an
     exchange that never had them knows nothing of it.
@@ -50,6 +51,7 @@ class VenueOptions:
     replay_symbol: str | None = None
     speed: Decimal | None = None
     step_interval: float | None = None
+    enforces_limits: bool = True
     legacy_listen_key: bool = False
     tls_folder: str | None = None
     tls_port: int | None = None

@@ -16,14 +16,14 @@ from types import TracebackType
 from typing import Self
 
 from yunmin.clock import Clock, seeded
-from yunmin.core.data_contracts.enums import Origin
+from yunmin.core.data_contracts.enums import Certainty, OrderState, Origin
 from yunmin.core.data_contracts.events import Anomaly, AnomalyKind, FillConflict, Overfill, TrackerEvent
 from yunmin.core.data_contracts.fill import Fill
 from yunmin.core.data_contracts.order import OrderRequest, OrderUpdate
 from yunmin.core.data_contracts.stream import AccountNews, BalanceUpdate, StreamGap, StreamLost, StreamOpened, Transfer
 from yunmin.core.in_flight_order import InFlightOrder
 from yunmin.core.order_tracker import OrderTracker
-from yunmin.errors import ConfigurationError, ExchangeError, LifecycleError, RejectReason, Unavailable
+from yunmin.errors import ConfigurationError, ExchangeError, LifecycleError, RateLimited, RejectReason, Unavailable
 from yunmin.exchange.capabilities import Capability
 from yunmin.exchange.connector import ExchangeConnector, KeepsTime
 from yunmin.exchange.streams import NewsStream, StreamsAccount
@@ -55,6 +55,13 @@ _BREAKS = frozenset({AnomalyKind.CROSSED_IDS, AnomalyKind.SYMBOL_MISMATCH, Anoma
 """Anomalies after which nobody can say whose money is moving."""
 
 _SHORTEST_NAP = 0.01
+
+_MENDING = {
+    RejectReason.CLOCK: "clock",
+    RejectReason.MARKET_CLOSED: "markets",
+    RejectReason.RULE_VIOLATION: "markets",
+}
+"""What is looked at anew when an order was refused for this reason."""
 
 
 class Account:
@@ -129,12 +136,11 @@ class Account:
             raise
 
     async def _open(self) -> ReconcileReport:
-        markets = await self.connector.fetch_instruments()
-        self._desk.steps = {symbol: market.qty_step for symbol, market in markets.items()}
+        await self._do("markets", self._renew_markets)
         if self.connector.traits.support_of(Capability.ACCOUNT_STREAM).is_usable:
             self._stream = await self._new_stream().__aenter__()
             self._tasks.append(asyncio.create_task(self._listen(), name="account stream"))
-        report = await self._reconcile("start")
+        report = await self._reconcile_patiently("start")
         if not report.complete:
             raise Unavailable(
                 f"the account could not be reconciled: {report.problem}. No order was sent; what is open "
@@ -227,6 +233,23 @@ class Account:
         if order is None:
             raise LifecycleError(f"{client_order_id} is not known here")
         return order
+
+    async def replace(self, client_order_id: str, request: OrderRequest) -> InFlightOrder:
+        """Cancel an order and, once its end is seen, place `request`: two orders, each with an outcome of its own.
+
+        Raises LifecycleError, and places nothing, where the old order is in doubt, was filled completely before the
+        cancel, or is not seen to end within `policy.submit_patience` seconds: it may still be filled then.
+        """
+        old = self.tracker.get_order(client_order_id)
+        if old is None or old.certainty is not Certainty.CONFIRMED:
+            raise LifecycleError(f"{client_order_id} is not known for certain. Nothing was sent; it is not replaced")
+        await self.cancel(client_order_id)
+        deadline = self._clock.monotonic() + self.policy.submit_patience
+        while old.is_open and self._clock.monotonic() < deadline:
+            await self._clock.sleep(self.policy.tick / 10)
+        if old.state not in (OrderState.CANCELLED, OrderState.EXPIRED):
+            raise LifecycleError(f"{client_order_id} is {old.state}. Its replacement was not sent")
+        return await self.place(request)
 
     async def cancel_all(self, symbol: str | None = None) -> list[InFlightOrder]:
         """Cancel every open order of ours, and of nobody else; returns those that were asked for."""
@@ -334,8 +357,9 @@ class Account:
             return
         if isinstance(event, Overfill | FillConflict):
             self.halt(f"{type(event).__name__} on {event.order.client_order_id}")
-        if event.order.reject_reason is RejectReason.CLOCK:
-            self._dues.bring_forward("clock")
+        duty = _MENDING.get(event.order.reject_reason) if event.order.reject_reason else None
+        if duty is not None:
+            self._dues.bring_forward(duty)
         if is_in_doubt(event.order):
             self._reconciler.want(event.order.client_order_id, after=self.policy.query_interval / 4)
             self._wake.set()
@@ -367,13 +391,22 @@ class Account:
             ("fills", policy.fills_interval, self._reconciler.catch_up_fills),
             ("audit", policy.audit_interval, self._audit_balances),
             ("clock", policy.audit_interval, self._check_clock),
+            ("markets", policy.audit_interval, self._renew_markets),
         )
         for name, interval, act in due:
             if self._dues.is_due(name, interval):
-                try:
-                    await act()
-                except ExchangeError as error:
-                    self._feed.tell(Warned(self._clock.now(), f"{name}: {error}"))
+                await self._do(name, act)
+
+    async def _do(self, name: str, act: Callable[[], Awaitable[object]]) -> None:
+        """One duty. Without an answer it is told, and comes again in its turn, the markets at once."""
+        try:
+            await act()
+        except ExchangeError as error:
+            self._feed.tell(Warned(self._clock.now(), f"{name}: {error}"))
+            if isinstance(error, RateLimited):
+                self._desk.leave_alone(error.retry_after)
+            if name == "markets":
+                self._dues.bring_forward(name)
 
     def _ask_to_reconcile(self, why: str) -> None:
         self._why_reconcile = why
@@ -406,6 +439,18 @@ class Account:
         self._feed.tell(ReconcileFinished(self._clock.now(), report))
         return report
 
+    async def _reconcile_patiently(self, why: str) -> ReconcileReport:
+        """Pass after pass until one is complete, or the patience is over: each asks only for what is still open."""
+        deadline = self._clock.monotonic() + self.policy.start_patience
+        wait = self.policy.retry_first
+        while True:
+            await self._pause.over()
+            report = await self._reconcile(why)
+            if report.complete or self._clock.monotonic() + wait > deadline:
+                return report
+            await self._clock.sleep(wait * (0.5 + self._chance.random()))
+            wait = min(wait * 2, self.policy.retry_longest)
+
     async def _audit_balances(self) -> None:
         if not self._desk.is_idle:
             return
@@ -414,6 +459,11 @@ class Account:
         for drift in self._audit.compare(state, self.tracker.get_orders(), moves_before=moves):
             self._books.note("drift", drift.asset, expected=str(drift.expected), actual=str(drift.actual))
             self._feed.tell(BalanceDrift(self._clock.now(), *drift))
+
+    async def _renew_markets(self) -> None:
+        """The rules of the markets may change while we run: the next order is checked against those of now."""
+        markets = await self.connector.fetch_instruments()
+        self._desk.steps = {symbol: market.qty_step for symbol, market in markets.items()}
 
     async def _check_clock(self) -> None:
         """Stamps must not stray from the exchange's clock: set right at half a second, no orders at a second."""

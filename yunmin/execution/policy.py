@@ -46,6 +46,7 @@ class AccountPolicy(Contract):
     residual_grace: float = Field(default=5.0, ge=0)
     touch_grace: float = Field(default=2.0, ge=0)
     intent_age: float = Field(default=5.0, gt=0)
+    start_patience: float = Field(default=30.0, ge=0)
     submit_patience: float = Field(default=30.0, ge=0)
     overlap: float = Field(default=300.0, ge=0)
     tick: float = Field(default=1.0, gt=0)

@@ -199,9 +199,14 @@ class Reconciler:
             if not is_in_doubt(order) and self._heard_at.get(order.client_order_id, -1.0) > quiet_since:
                 self.want(order.client_order_id, after=self._policy.touch_grace)
                 continue
-            found = await self._search.look(order)
+            try:
+                found = await self._search.look(order)
+                counts.inferred += await self._explain_what_is_filled(order)
+            except ExchangeError as error:  # the others can be asked for all the same
+                self._mind(error)
+                counts.problems.append(f"{order.client_order_id}: {error}")
+                continue
             counts.resolved += found is not Finding.ABSENT
-            counts.inferred += await self._explain_what_is_filled(order)
             if is_in_doubt(order):
                 self.want(order.client_order_id, after=self._policy.query_interval)
 

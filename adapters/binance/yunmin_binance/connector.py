@@ -16,12 +16,13 @@ from yunmin.core.data_contracts import (
     OrderBook,
     OrderRef,
     OrderRequest,
+    OrderState,
     OrderType,
     OrderUpdate,
     PublicTrade,
     Ticker,
 )
-from yunmin.core.data_contracts.money import plain
+from yunmin.core.data_contracts.money import ZERO, plain
 from yunmin.core.order_lifecycle import TERMINAL
 from yunmin.errors import MalformedResponse, NotSupported, OrderNotFound
 from yunmin.exchange import ConnectorConfig
@@ -34,6 +35,8 @@ from yunmin_binance.market_stream import CandleFeed, TickerFeed, TradeFeed
 from yunmin_binance.traits import RECV_WINDOW, TRAITS
 
 __all__ = ["BinanceSpot"]
+
+_ARCHIVED: Final = -2026
 
 _SNAPSHOT_LEVELS: Final = 1000
 """Of the book that a stream begins with, on each side: 50 of the 6000 units of weight that a minute has."""
@@ -54,6 +57,25 @@ class BinanceSpot(CcxtConnector):
             return {}
 
         return await self._question("the ping", self._connected().public_get_ping(), read)
+
+    async def fetch_order(self, ref: OrderRef) -> OrderUpdate:
+        """One order. An archived one is told as cancelled, with nothing filled: that is all that Binance says of it.
+
+        errors.md, 2026-07-21: -2026 is an order that was cancelled or expired without any execution over 90 days ago.
+        """
+        try:
+            return await super().fetch_order(ref)
+        except OrderNotFound as error:
+            if error.code != _ARCHIVED:
+                raise
+        return OrderUpdate(
+            symbol=ref.symbol,
+            client_order_id=ref.client_order_id,
+            exchange_order_id=ref.exchange_order_id,
+            state=OrderState.CANCELLED,
+            filled_qty=ZERO,
+            reason="archived",
+        )
 
     async def cancel_all_orders(self, symbol: str) -> list[OrderUpdate]:
         """Cancel every open order of a symbol, whoever placed it; empty when there was none."""

@@ -17,6 +17,7 @@ from yunmin.exchange import Credentials, VenueAccount, VenueOptions
 from yunmin_binance.endpoints import LOCAL_PORT
 from yunmin_binance.venue.config import Liquidity, VenueConfig, default_accounts
 from yunmin_binance.venue.config_file import read_config_file
+from yunmin_binance.venue.limits import LimitsConfig
 from yunmin_binance.venue.replayed_market import market_for_candles, market_for_trades
 from yunmin_binance.venue.server import LocalVenue
 from yunmin_binance.venue.symbols import SymbolRules
@@ -95,6 +96,7 @@ def config_of(options: VenueOptions) -> VenueConfig:
         "tls_folder": None if options.tls_folder is None else Path(options.tls_folder),
         "tls_port": options.tls_port,
         "legacy_listen_key": options.legacy_listen_key or None,
+        "limits": None if options.enforces_limits else LimitsConfig(is_enforced=False),
     }
     wanted: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
     for file, liquidity, market_for in (
