@@ -66,15 +66,20 @@ class _Told:
 
 
 def sweep_journal(
-    *, orders: int = 4, seed: int = 1, ways: Sequence[Way] = WAYS, on_run: Callable[[int], object] = lambda _: None
+    *,
+    orders: int = 4,
+    seed: int = 1,
+    ways: Sequence[Way] = WAYS,
+    every: int = 1,
+    on_run: Callable[[int], object] = lambda _: None,
 ) -> IoReport:
-    """Fail each call of the disk in turn, in each of the `ways`; `on_run` hears how many runs are done.
+    """Fail each call of the disk in turn (or every third, say), in each of the `ways`; `on_run` hears of each run.
 
     `seed` decides what of the unflushed survives a loss of power.
     """
     tally = _Tally(on_run)
     for error, sticky in ways:
-        for fail_at in count(1):
+        for fail_at in count(1, every):
             disk = Disk(fail_at=fail_at, error=error, sticky=sticky)
             with _errors_are_meant():
                 told = _trial(disk, orders)
