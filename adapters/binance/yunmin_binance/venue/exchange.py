@@ -266,7 +266,7 @@ class Exchange:
         for name, rules in self.rules.items():
             if rules.reference is not None and rules.price_range is not None:
                 floor = self.engine.floor(name)
-                floor.price_bounds = price_bounds(floor.tape, rules.reference, rules.price_range)
+                floor.price_bounds = price_bounds(floor, rules.reference, rules.price_range)
 
     def _count(self, event: EngineEvent) -> None:
         order, now = event.order, event.time + self.clock_error

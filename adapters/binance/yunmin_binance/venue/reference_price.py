@@ -10,7 +10,7 @@ from bisect import bisect_left
 from decimal import Decimal
 from typing import Final
 
-from yunmin.simulation.market_floor import PriceBounds
+from yunmin.simulation.market_floor import MarketFloor, PriceBounds
 from yunmin.simulation.tape import Tape
 from yunmin.simulation.units import SCALE, to_units
 from yunmin_binance.venue.symbols import PriceRange, ReferenceRule
@@ -36,13 +36,16 @@ def reference_price(tape: Tape, rule: ReferenceRule, now: int) -> int | None:
     return total // count if count else None
 
 
-def price_bounds(tape: Tape, rule: ReferenceRule, allowed: PriceRange) -> PriceBounds:
-    """The price range execution rule: what a taker may trade at while there is a reference price."""
+def price_bounds(floor: MarketFloor, rule: ReferenceRule, allowed: PriceRange) -> PriceBounds:
+    """The price range execution rule: what a taker may trade at while there is a reference price.
+
+    The floor is asked for its tape each time: a venue that is restored gets another one.
+    """
     bids = _multiples(allowed.bid_limit_mult_down, allowed.bid_limit_mult_up)
     asks = _multiples(allowed.ask_limit_mult_down, allowed.ask_limit_mult_up)
 
     def bounds(is_buy: bool, now: int) -> tuple[int, int] | None:  # noqa: FBT001 - the side, as the engine asks for it
-        price = reference_price(tape, rule, now)
+        price = reference_price(floor.tape, rule, now)
         if price is None:
             return None
         down, up = bids if is_buy else asks

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
+from multidict import CIMultiDict
 
+from tests.adapters.binance.venue.conftest import sign
+from yunmin.clock import ManualClock
 from yunmin.simulation.intervals import SECOND
 from yunmin.simulation.orders import Trade
 from yunmin.simulation.tape import Tape
-from yunmin_binance.venue import Liquidity, VenueConfig
+from yunmin_binance.venue import LOCAL_API_KEY, Liquidity, LocalVenue, VenueConfig
+from yunmin_binance.venue.api import Api, RawRequest
 from yunmin_binance.venue.reference_price import reference_price
 from yunmin_binance.venue.symbols import PriceRange, ReferenceRule, rules_of
 
@@ -146,3 +152,18 @@ def test_how_a_reference_price_is_made_is_told(make_wire: MakeWire) -> None:
         "bucketCount": 10,
         "bucketWidthMs": 1000,
     }
+
+
+def test_a_restored_venue_still_knows_its_reference_price_and_its_halts(make_wire: MakeWire, tmp_path: Path) -> None:
+    wire = traded_at_50000(make_wire, **ALL_FOUR)
+    wire.opposite("SELL", "0.01", "50501")
+    wire.venue.set_symbol_status("ETHUSDT", "HALT")
+    wire.venue.save(tmp_path / "state.json")
+    restored = LocalVenue.restore(tmp_path / "state.json", wire.venue.config, clock=ManualClock(wire.clock.now()))
+    api = Api(restored.exchange)
+    payload = f"symbol=BTCUSDT&side=BUY&type=MARKET&quantity=0.01&timestamp={wire.now}"
+    body = f"{payload}&signature={sign(payload)}".encode()
+    headers = CIMultiDict({"X-MBX-APIKEY": LOCAL_API_KEY})
+    answer = api.answer(RawRequest("POST", "/api/v3/order", b"", body, headers, "127.0.0.1"))
+    assert orjson.loads(answer.body)["expiryReason"] == OUT_OF_RANGE
+    assert restored.exchange.statuses["ETHUSDT"].value == "HALT"
