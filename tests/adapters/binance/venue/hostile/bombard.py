@@ -2,10 +2,10 @@
 
     python -m tests.adapters.binance.venue.hostile.bombard [--count 10000] [--seed 1]
 
-REST requests with bent parameters, bent HTTP, messages and frames of the market streams and of the WebSocket API. Each
-must end in an answer (a result, or an error of the documented codes) or in a close, never in a 5xx, an unhandled
-exception or silence. Afterwards the venue must answer, its books must balance, and nothing of the attackers may be left
-in it. The same seed sends the same bytes.
+REST requests with bent parameters, bent HTTP, messages and frames of the market streams and of the WebSocket API, and
+what an owner asks of the venue's own door. Each must end in an answer (a result, or an error of the documented codes)
+or in a close, never in a 5xx, an unhandled exception or silence. Afterwards the venue must answer, its books must
+balance, and nothing of the attackers may be left in it. The same seed sends the same bytes.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from tests.adapters.binance.venue.conftest import sign
 from tests.adapters.binance.venue.hostile.corpus import (
     DOCUMENTED,
+    ERRANDS,
     METHODS,
     OPERATIONS,
     SIGNED_METHODS,
@@ -90,7 +91,7 @@ class Attack:
         self._keep_two_sides()
         doors: tuple[tuple[Callable[[], Awaitable[None]], int], ...] = (
             (self._bent_request, 30), (self._bent_http, 10), (self._bent_command, 15), (self._bent_call, 30),
-            (self._bent_frame, 15),
+            (self._bent_frame, 15), (self._bent_errand, 5),
         )  # fmt: skip
         (door,) = self._chance.choices([one for one, _ in doors], [weight for _, weight in doors])
         await door()
@@ -150,6 +151,19 @@ class Attack:
             if status >= 500:
                 self._toll.blame(f"HTTP {status} {said!r}", raw)
         await self._talk.close()
+
+    async def _bent_errand(self) -> None:
+        """At the venue's own door, whose refusals are its own."""
+        path, errand = self._chance.choice(ERRANDS)
+        text = as_json(bend_json(self._chance, errand) if self._chance.random() < 0.7 else errand)
+        if self._chance.random() < 0.3:
+            text = bend_text(self._chance, text)
+        raw = _http("POST", path, _encoded(text)[:60_000])
+        async with asyncio.timeout(PATIENCE):
+            status, said = await self._talk.ask(raw)
+        self._toll.count("/venue", str(status))
+        if status >= 500 or (status >= 400 and "error" not in json.loads(said)):
+            self._toll.blame(f"HTTP {status} {said!r}", raw)
 
     async def _bent_command(self) -> None:
         command = commands(self._chance)

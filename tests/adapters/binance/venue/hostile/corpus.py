@@ -8,7 +8,17 @@ from typing import Any
 from yunmin_binance.venue import endpoints
 from yunmin_binance.venue.ws_api.methods import ENDPOINT_OF_METHOD
 
-__all__ = ["DOCUMENTED", "METHODS", "NASTY", "OPERATIONS", "SIGNED_METHODS", "commands", "operation_of", "parameters"]
+__all__ = [
+    "DOCUMENTED",
+    "ERRANDS",
+    "METHODS",
+    "NASTY",
+    "OPERATIONS",
+    "SIGNED_METHODS",
+    "commands",
+    "operation_of",
+    "parameters",
+]
 
 DOCUMENTED = frozenset(
     -code
@@ -199,6 +209,18 @@ _STREAMS = (
     "btcusdt@trade", "btcusdt@depth@100ms", "btcusdt@kline_1m", "!miniTicker@arr", "!ticker_1h@arr", "ethusdt@depth5",
     "btcusdt@bookTicker", "btcusdt@ticker_1d", "nosuch@trade", "btcusdt@kline_1d@+08:00", "btcusdt@aggTrade",
 )  # fmt: skip
+
+
+ERRANDS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("/venue/orders", {"account": "counterparty", "symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT",
+                       "quantity": "0.01", "price": "58000"}),
+    ("/venue/orders", {"account": "local", "symbol": "BTCUSDT", "side": "SELL", "type": "MARKET", "quantity": "0.01"}),
+    ("/venue/deposits", {"account": "counterparty", "asset": "USDT", "amount": "1000000"}),
+    ("/venue/deposits", {"account": "counterparty", "asset": "BTC", "amount": "-0.1"}),
+    ("/venue/locks", {"account": "counterparty", "asset": "BNB", "amount": "1"}),
+    ("/venue/locks", {"account": "counterparty", "asset": "BNB", "amount": "-1"}),
+)  # fmt: skip
+"""What is asked at the venue's own door; nothing that would close the exchange's."""
 
 
 def commands(chance: Random) -> dict[str, Any]:

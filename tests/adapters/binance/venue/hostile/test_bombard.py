@@ -16,7 +16,7 @@ from yunmin_binance.venue.streams.commands import Commands
 async def test_whatever_is_sent_ends_in_a_documented_error_or_a_close(seed: int) -> None:
     toll = await bombard(500, seed)
     assert toll.faults == []
-    assert {outcome.partition(":")[0] for outcome in toll.outcomes} == {"REST", "HTTP", "/ws", "/ws-api/v3"}
+    assert {outcome.partition(":")[0] for outcome in toll.outcomes} == {"REST", "HTTP", "/ws", "/ws-api/v3", "/venue"}
     assert len(toll.outcomes) > 30
 
 
