@@ -162,6 +162,29 @@ def _show_crashes(report: CrashReport, seconds: float) -> None:
         typer.echo(f"  {what}")
 
 
+@verify.command("coverage")
+def coverage(
+    root: Annotated[Path, typer.Option("--root", help="The checkout whose docs and tests are compared.")] = Path(),
+    as_json: JsonOption = False,
+) -> None:
+    """Every numbered fault and case of the docs has a test that carries its number. Exit code 1 where one has none."""
+
+    def work() -> None:
+        from yunmin.testing.verify.coverage import verify_coverage
+
+        found = verify_coverage(root)
+        if as_json:
+            emit_json(found._asdict())
+        else:
+            typer.echo(f"{len(found.rows)} numbered rows, {len(found.untested)} without a test")
+            for row in found.untested:
+                typer.echo(f"  {row}")
+        if found.untested:
+            raise typer.Exit(Exit.CHECK_FAILED)
+
+    run_plainly(work, as_json=as_json)
+
+
 class _Progress:
     """Says on a terminal's stderr how far it is; says nothing where nobody watches."""
 
