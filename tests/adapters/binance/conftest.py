@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.adapters.binance.stream_scene import Scene, on_a_scene
 from tests.adapters.binance.wire import a_config, teach
 from yunmin.testing.faulty_server import FaultyServer
 from yunmin_binance.connector import BinanceSpot
@@ -36,3 +37,10 @@ async def connected(server: FaultyServer) -> AsyncIterator[Connected]:
 @pytest.fixture
 async def connector(connected: Connected) -> BinanceSpot:
     return await connected()
+
+
+@pytest.fixture
+async def scene() -> AsyncIterator[Scene]:
+    """A venue, a connector and a clock for streams."""
+    async with on_a_scene() as made:
+        yield made
