@@ -63,6 +63,7 @@ class Socket:
 
     async def cut(self) -> None:
         """Let go at once."""
+        self._ws._response.close()  # noqa: SLF001  there is no public way to end it without waiting for a goodbye
         await self._session.close()
 
 

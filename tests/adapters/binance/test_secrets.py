@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
 import logging
 import traceback
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from urllib.parse import unquote
 
@@ -29,9 +31,12 @@ from yunmin.errors import ConfigurationError, YunminError
 from yunmin.exchange import ConnectorConfig, Credentials
 from yunmin.testing import faulty_server as faults
 from yunmin.testing.faulty_server import Fault, FaultyServer, answer
+from yunmin_binance.account_stream import AccountFeed
 from yunmin_binance.auth import BinanceAuth
 from yunmin_binance.connector import BinanceSpot
 from yunmin_binance.endpoints import endpoint_for
+from yunmin_binance.venue import LOCAL_ACCOUNT, AccountConfig, Liquidity, LocalVenue, VenueConfig
+from yunmin_binance.venue.chaos import Body, Disconnect, Drop, Ending, Rule, Say
 
 Connected = Callable[..., Awaitable[BinanceSpot]]
 
@@ -210,3 +215,87 @@ async def test_S1_the_library_is_silent_on_the_terminal(
     out, err = capfd.readouterr()
     assert API_KEY not in out + err
     assert out == ""
+
+
+STREAM_FAULTS: dict[str, Rule | None] = {
+    "all_well": None,
+    "refused": Rule(where="call userDataStream.subscribe.signature", fault=Say(status=401, code=-2015, msg="no")),
+    "unanswered": Rule(where="call userDataStream.subscribe.signature", fault=Drop(ending=Ending.SILENCE)),
+    "reset": Rule(where="call userDataStream.subscribe.signature", fault=Drop(ending=Ending.RESET)),
+    "no_handshake": Rule(where="handshake /ws-api/*", fault=Drop(ending=Ending.RESET)),
+    "rate": Rule(where="handshake /ws-api/*", fault=Say(status=429, retry_after=1)),
+    "garbled": Rule(where="event *", fault=Body(body="truncated")),
+    "cut": Rule(where="event *", fault=Disconnect(code=None), count=1),
+}
+
+
+class Sent:
+    """What was signed and sent, out of sight of a traceback that shows the locals of a test."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.texts: list[str] = []
+        subscription = AccountFeed._subscription
+
+        def recorded(feed: AccountFeed) -> str:
+            self.texts.append(subscription(feed))
+            return self.texts[-1]
+
+        monkeypatch.setattr(AccountFeed, "_subscription", recorded)
+
+    @property
+    def secrets(self) -> set[str]:
+        return {API_KEY, API_SECRET, *(json.loads(text)["params"]["signature"] for text in self.texts)}
+
+
+@asynccontextmanager
+async def streaming(rule: Rule | None, **changes: Any) -> AsyncIterator[tuple[LocalVenue, BinanceSpot]]:
+    """A venue whose one account has the canary key, and a connector that is connected to it before `rule` stands."""
+    us = AccountConfig(name=LOCAL_ACCOUNT, api_key=API_KEY, api_secret=API_SECRET, balances={"USDT": "1000"})
+    async with AsyncExitStack() as stack:
+        venue = await stack.enter_async_context(LocalVenue(VenueConfig(liquidity=Liquidity.NONE, accounts=(us,))))
+        config = a_config(**changes).model_copy(update={"base_url": venue.url})
+        spot = await stack.enter_async_context(BinanceSpot(config))
+        if rule is not None:
+            venue.chaos.add(rule)
+        yield venue, spot
+
+
+@pytest.mark.parametrize("row", STREAM_FAULTS)
+async def test_S1_no_stream_tells_a_key_or_a_signature(
+    monkeypatch: pytest.MonkeyPatch, everything_logged: pytest.LogCaptureFixture, row: str
+) -> None:
+    asyncio.get_running_loop().set_debug(True)
+    sent, failed, told = Sent(monkeypatch), None, []
+    async with streaming(STREAM_FAULTS[row], timeout=0.3 if row == "unanswered" else 5.0) as (venue, spot):
+        stream = spot.stream_account()
+        told += [repr(stream), str(stream), repr(stream._feed)]
+        try:
+            async with stream as news, asyncio.timeout(10):
+                venue.deposit(LOCAL_ACCOUNT, "USDT", 1)
+                told += [repr(await anext(news)) for _ in range(3)]
+        except YunminError as error:
+            failed = error
+        if row in ("no_handshake", "rate"):
+            assert sent.texts == [], "nothing is signed before there is somebody to tell it to"
+            venue.chaos.clear()
+            async with spot.stream_account():
+                pass
+    if failed is not None:
+        told.append(told_by(failed))
+        assert all(isinstance(one, YunminError) for one in chain_of(failed))
+    assert (failed is None) is (row in ("all_well", "garbled", "cut"))
+    gc.collect()
+    told += [record.getMessage() + repr(record.args) + str(record.exc_text) for record in everything_logged.records]
+    assert len(sent.secrets) > 2, "nothing was signed: this test would prove nothing"
+    assert [secret[:12] for secret in sent.secrets if any(secret in text for text in told)] == []
+
+
+async def test_S1_a_cancelled_subscription_carries_no_signed_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = Sent(monkeypatch)
+    async with streaming(STREAM_FAULTS["unanswered"]) as (_, spot):
+        with pytest.raises((TimeoutError, YunminError)) as caught:
+            async with asyncio.timeout(0.2):
+                await spot.stream_account().__aenter__()
+        told = told_by(caught.value)
+    assert len(sent.secrets) > 2
+    assert not any(secret in told for secret in sent.secrets)
