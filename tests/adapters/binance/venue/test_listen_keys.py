@@ -146,6 +146,12 @@ async def test_a_key_that_its_owner_closes_is_silent_without_a_word(home: Socket
     assert home.venue.sockets.users._subscriptions == {}
 
 
+async def test_a_refused_request_closes_nothing(home: SocketVenue) -> None:
+    key = await new_key(home)
+    assert (await ask(home, "DELETE", listenKey=key, more="1"))["code"] == -1104
+    assert await ask(home, "PUT", listenKey=key) == {}
+
+
 async def test_who_vanishes_leaves_nothing(home: SocketVenue) -> None:
     client = await home.open(f"/ws/{await new_key(home)}")
     await client.socket.close()

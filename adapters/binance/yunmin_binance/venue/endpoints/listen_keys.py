@@ -23,6 +23,7 @@ def _open(call: Call) -> Answer:
 
 def _keep(call: Call) -> Answer:
     keys, account, key = _kept(call), call.member.account, call.params.required_text("listenKey")
+    call.params.refuse_unread()
     if not keys.keep(account, key, call.now):
         raise ApiError.no_such_listen_key()
     return {}
@@ -30,6 +31,7 @@ def _keep(call: Call) -> Answer:
 
 def _close(call: Call) -> Answer:
     keys, account, key = _kept(call), call.member.account, call.params.required_text("listenKey")
+    call.params.refuse_unread()
     if not keys.close(account, key, call.now):
         raise ApiError.no_such_listen_key()
     return {}
