@@ -313,7 +313,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="small sizes, one round: does it run, not what it costs")
     parser.add_argument("--json", action="store_true", help="machine-readable")
     options = parser.parse_args(argv)
-    full = {"rounds": 5, "engine": 100_000, "orders": 10_000, "events": 400, "subscribers": 100, "kept": 10_000}
+    full = {"rounds": 5, "engine": 100_000, "orders": 5_000, "events": 300, "subscribers": 100, "kept": 10_000}
     quick = {"rounds": 1, "engine": 400, "orders": 40, "events": 4, "subscribers": 5, "kept": 100}
     sizes = quick if options.quick else full
     rows = list(measured(**sizes))
