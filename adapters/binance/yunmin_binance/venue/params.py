@@ -49,9 +49,9 @@ def merge_parameters(query: bytes, body: bytes) -> dict[str, str]:
 
 
 def _parse(part: bytes) -> dict[str, str]:
+    if part.isascii() and b"%" not in part and b"+" not in part:
+        return _parse_plain(part.decode())
     parameters: dict[str, str] = {}
-    if not part:
-        return parameters
     for pair in part.split(b"&"):
         if not pair:
             continue
@@ -60,6 +60,18 @@ def _parse(part: bytes) -> dict[str, str]:
         if key in parameters:
             raise ApiError.duplicated_parameter()
         parameters[key] = _decoded(value)
+    return parameters
+
+
+def _parse_plain(part: str) -> dict[str, str]:
+    """The same for a part in which nothing is encoded: what nearly everybody sends."""
+    parameters: dict[str, str] = {}
+    for pair in part.split("&") if part else ():
+        if pair:
+            name, _, value = pair.partition("=")
+            if name in parameters:
+                raise ApiError.duplicated_parameter()
+            parameters[name] = value
     return parameters
 
 
