@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from yunmin.simulation.conversion import Conversion
 from yunmin.simulation.ledger import Account
+from yunmin.simulation.units import SCALE
 
 __all__ = ["FeeDesk"]
 
@@ -18,7 +19,7 @@ class FeeDesk:
     def charge(self, account: Account, received: int, asset: str, is_maker: bool) -> tuple[int, str]:  # noqa: FBT001 - in the hot path
         """Take the fee on `received` units of `asset`; how much, and in which asset."""
         fees = account.fees
-        fee = fees.on_received(received, fees.maker if is_maker else fees.taker)
+        fee = received * (fees.maker if is_maker else fees.taker) // SCALE
         if fees.discount is not None:
             paid_in = fees.discount.asset
             converted = self._conversion.convert(fee, asset, paid_in)

@@ -34,10 +34,6 @@ class FeeSchedule:
         if not (0 <= self.maker < SCALE and 0 <= self.taker < SCALE):
             raise ConfigurationError("a fee rate lies between 0 and 1")
 
-    def on_received(self, amount: int, rate: int) -> int:
-        """The fee on `amount` units of the received asset, in that asset, rounded down."""
-        return amount * rate // SCALE
-
     def reduced(self, fee: int) -> int:
         """`fee` after the discount, rounded down."""
         return fee if self.discount is None else fee * (SCALE - self.discount.reduction) // SCALE

@@ -27,6 +27,9 @@ from yunmin.simulation.waiting_room import Vetting, WaitingRoom
 
 __all__ = ["MatchingEngine"]
 
+# looked up once: a member of an enum costs a call each time
+_CANCELLED = OrderState.CANCELLED
+
 
 class MatchingEngine:
     """Price-time priority over any number of markets. Its times come from `clock`, everything else from its input.
@@ -58,7 +61,9 @@ class MatchingEngine:
 
     def now(self) -> int:
         """Microseconds since the epoch; never earlier than anything that happened before."""
-        self._last_time = max(self._last_time, to_micros(self._clock.now()))
+        moment = to_micros(self._clock.now())
+        if moment > self._last_time:
+            self._last_time = moment
         return self._last_time
 
     def floor(self, symbol: str) -> MarketFloor:
@@ -72,9 +77,8 @@ class MatchingEngine:
         """The orders and fills of one account (empty where it never traded)."""
         index = self._orders.get(account)
         if index is None:
-            owner = self._ledger.account(account)
-            index = OrderIndex(keeps_history=owner is not None and owner.keeps_history, keep=self._keep)
-            if owner is not None:
+            index = OrderIndex(self._ledger.account(account), keep=self._keep)
+            if index.owner is not None:
                 self._orders[account] = index
         return index
 
@@ -91,10 +95,10 @@ class MatchingEngine:
         floor = self._floors.get(new.market)
         if floor is None:
             return Refusal.UNKNOWN_MARKET
-        account = self._ledger.account(new.account)
+        index = self._orders.get(new.account) or self.orders_of(new.account)
+        account = index.owner
         if account is None:
             return Refusal.UNKNOWN_ACCOUNT
-        index = self._orders.get(new.account) or self.orders_of(new.account)
         if new.client_order_id in index.open_client_ids:
             return Refusal.DUPLICATE_CLIENT_ID
         plan = plan_order(new, account, floor)
@@ -142,11 +146,12 @@ class MatchingEngine:
         order = index.open.get((market, order_id)) if index is not None else None
         if order is None:
             return Refusal.UNKNOWN_ORDER
-        floor = self._floors[market]
+        floor, group = self._floors[market], order.group
         now = self.now()
-        for ending in (order, *(order.group.open_besides(order) if order.group is not None else ())):
+        together = [order] if group is None else [order, *group.open_besides(order)]
+        for ending in together:
             self._pit.take_out(floor, ending)
-            self._pit.finish(floor, ending, OrderState.CANCELLED, now)
+            self._pit.finish(floor, ending, _CANCELLED, now)
         return order
 
     def amend(self, account: str, market: str, order_id: int, *, qty: int, client_order_id: str) -> Amendment | Refusal:

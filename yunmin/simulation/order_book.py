@@ -60,35 +60,39 @@ class Level:
 
 
 class _Half:
-    """One side of the book. `sign` makes the best price the largest key, so it is always the last one."""
+    """One side of the book. `sign` makes the best price the largest key, so it is always the last one; `best` is it."""
 
-    __slots__ = ("keys", "levels", "sign")
+    __slots__ = ("best", "keys", "levels", "sign")
 
     def __init__(self, sign: int) -> None:
         self.sign = sign
+        self.best: Level | None = None
         self.levels: dict[int, Level] = {}
         self.keys: list[int] = []
-
-    def best(self) -> Level | None:
-        return self.levels[self.keys[-1]] if self.keys else None
 
     def add(self, order: Order) -> None:
         key = order.price * self.sign
         level = self.levels.get(key)
         if level is None:
             level = self.levels[key] = Level(order.price)
-            insort(self.keys, key)
+            if self.keys and key < self.keys[-1]:
+                insort(self.keys, key)
+            else:
+                self.keys.append(key)
+                self.best = level
         level.append(order)
 
     def remove(self, order: Order, level: Level) -> None:
         level.unlink(order)
-        if level.head is None:
-            key = level.price * self.sign
-            del self.levels[key]
-            if self.keys[-1] == key:
-                self.keys.pop()
-            else:
-                del self.keys[bisect_left(self.keys, key)]
+        if level.head is not None:
+            return
+        key = level.price * self.sign
+        del self.levels[key]
+        if level is self.best:
+            self.keys.pop()
+            self.best = self.levels[self.keys[-1]] if self.keys else None
+        else:
+            del self.keys[bisect_left(self.keys, key)]
 
     def price_at(self, depth: int) -> int:
         return self.keys[-1 - depth] * self.sign if depth < len(self.keys) else 0
@@ -156,7 +160,7 @@ class OrderBook:
 
     def first_opposite(self, is_buy: bool, limit: int) -> Order | None:  # noqa: FBT001 - the side, in the hot path
         """The order that a taker would meet first, if its price is within `limit` (0: any price)."""
-        level = (self._asks if is_buy else self._bids).best()
+        level = (self._asks if is_buy else self._bids).best
         if level is None:
             return None
         if limit and (level.price > limit if is_buy else level.price < limit):
@@ -183,11 +187,11 @@ class OrderBook:
 
     @property
     def best_bid(self) -> Level | None:
-        return self._bids.best()
+        return self._bids.best
 
     @property
     def best_ask(self) -> Level | None:
-        return self._asks.best()
+        return self._asks.best
 
     @property
     def is_crossed(self) -> bool:

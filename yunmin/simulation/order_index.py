@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from typing import Final
 
+from yunmin.simulation.ledger import Account
 from yunmin.simulation.order_lists import OrderList
 from yunmin.simulation.orders import AccountFill, Order
 
-__all__ = ["KEPT", "OrderIndex"]
+__all__ = ["KEPT", "MarketHistory", "OrderIndex"]
 
 
 KEPT: Final = 100_000
 """How many finished orders, fills and lists are remembered at least, where nothing else is said."""
+
+
+class MarketHistory:
+    """What one account has done in one market, oldest first."""
+
+    __slots__ = ("by_client_id", "fills", "orders")
+
+    def __init__(self) -> None:
+        self.orders: list[Order] = []
+        self.fills: list[AccountFill] = []
+        self.by_client_id: dict[str, Order] = {}
+
+    def forget(self, keep: int) -> None:
+        """Let go of finished orders but the last `keep`."""
+        old, recent = self.orders[:-keep], self.orders[-keep:]
+        for order in old:
+            if not order.is_open and self.by_client_id.get(order.client_order_id) is order:
+                del self.by_client_id[order.client_order_id]
+        self.orders[:] = [order for order in old if order.is_open] + recent
 
 
 class OrderIndex:
@@ -22,8 +43,9 @@ class OrderIndex:
     never forgotten.
     """
 
-    def __init__(self, *, keeps_history: bool, keep: int = KEPT) -> None:
-        self._keeps_history = keeps_history
+    def __init__(self, owner: Account | None, *, keep: int = KEPT) -> None:
+        self.owner = owner
+        self._keeps_history = owner is not None and owner.keeps_history
         self._keep = keep
         self.open: dict[tuple[str, int], Order] = {}
         self.open_client_ids: set[str] = set()
@@ -31,35 +53,21 @@ class OrderIndex:
         """How many orders are open, by market."""
 
         self.lists: dict[int, OrderList] = {}
-        self._by_market: defaultdict[str, list[Order]] = defaultdict(list)
-        self._fills: defaultdict[str, list[AccountFill]] = defaultdict(list)
-        self._by_id: dict[tuple[str, int], Order] = {}
-        self._by_client_id: dict[tuple[str, str], Order] = {}
+        self._histories: dict[str, MarketHistory] = {}
 
     def add(self, order: Order) -> None:
-        key = (order.market, order.id)
-        self.open[key] = order
-        self.open_in[order.market] += 1
-        self.open_client_ids.add(order.client_order_id)
+        market, client_order_id = order.market, order.client_order_id
+        self.open[(market, order.id)] = order
+        self.open_in[market] += 1
+        self.open_client_ids.add(client_order_id)
         if self._keeps_history:
-            self._by_id[key] = order
-            self._by_client_id[(order.market, order.client_order_id)] = order
-            orders = self._by_market[order.market]
-            orders.append(order)
-            if len(orders) > 2 * self._keep + len(self.open):
-                self._forget(order.market)
-
-    def _forget(self, market: str) -> None:
-        """Let go of the oldest finished orders of a market."""
-        orders = self._by_market[market]
-        old, recent = orders[: -self._keep], orders[-self._keep :]
-        for order in old:
-            if not order.is_open:
-                del self._by_id[(market, order.id)]
-                name = (market, order.client_order_id)
-                if self._by_client_id.get(name) is order:
-                    del self._by_client_id[name]
-        orders[:] = [order for order in old if order.is_open] + recent
+            history = self._histories.get(market)
+            if history is None:
+                history = self._histories[market] = MarketHistory()
+            history.by_client_id[client_order_id] = order
+            history.orders.append(order)
+            if len(history.orders) > 2 * self._keep + len(self.open):
+                history.forget(self._keep)
 
     def add_list(self, one: OrderList) -> None:
         """Remember a list of orders."""
@@ -74,8 +82,9 @@ class OrderIndex:
         self.open_client_ids.discard(order.client_order_id)
         self.open_client_ids.add(client_order_id)
         if self._keeps_history:
-            self._by_client_id.pop((order.market, order.client_order_id), None)
-            self._by_client_id[(order.market, client_order_id)] = order
+            by_client_id = self._histories[order.market].by_client_id
+            by_client_id.pop(order.client_order_id, None)
+            by_client_id[client_order_id] = order
         order.client_order_id = client_order_id
 
     def close(self, order: Order) -> None:
@@ -85,7 +94,7 @@ class OrderIndex:
 
     def add_fill(self, fill: AccountFill) -> None:
         if self._keeps_history:
-            fills = self._fills[fill.market]
+            fills = self._histories[fill.market].fills
             fills.append(fill)
             if len(fills) > 2 * self._keep:
                 del fills[: -self._keep]
@@ -100,12 +109,15 @@ class OrderIndex:
 
     def by_id(self, market: str, order_id: int) -> Order | None:
         """Open or done; for an account without history only open ones."""
-        key = (market, order_id)
-        return self._by_id.get(key) or self.open.get(key)
+        orders = self.orders(market)
+        place = bisect_left(orders, order_id, key=_number)
+        found = orders[place] if place < len(orders) else None
+        return found if found is not None and found.id == order_id else self.open.get((market, order_id))
 
     def by_client_id(self, market: str, client_order_id: str) -> Order | None:
         """The latest order that carried this id in this market."""
-        return self._by_client_id.get((market, client_order_id))
+        history = self._histories.get(market)
+        return None if history is None else history.by_client_id.get(client_order_id)
 
     def open_orders(self, market: str | None = None) -> list[Order]:
         """Oldest first; of every market where none is named."""
@@ -113,16 +125,22 @@ class OrderIndex:
 
     def orders(self, market: str) -> list[Order]:
         """Every order in this market, oldest first."""
-        return self._by_market.get(market, [])
+        history = self._histories.get(market)
+        return [] if history is None else history.orders
 
     def fills(self, market: str) -> list[AccountFill]:
         """Every fill in this market, oldest first."""
-        return self._fills.get(market, [])
+        history = self._histories.get(market)
+        return [] if history is None else history.fills
 
     def all_orders(self) -> list[Order]:
         """Every order of every market, market by market."""
-        return [order for orders in self._by_market.values() for order in orders]
+        return [order for history in self._histories.values() for order in history.orders]
 
     def all_fills(self) -> list[AccountFill]:
         """Every fill of every market, market by market."""
-        return [fill for fills in self._fills.values() for fill in fills]
+        return [fill for history in self._histories.values() for fill in history.fills]
+
+
+def _number(order: Order) -> int:
+    return order.id

@@ -43,6 +43,9 @@ __all__ = [
 _OPEN = OrderState.OPEN
 _PARTIALLY_FILLED = OrderState.PARTIALLY_FILLED
 
+# most orders never trade: they share this, and the first fill brings a list of their own
+_NO_FILLS: list[AccountFill] = []
+
 
 @dataclass(frozen=True, slots=True)
 class Market:
@@ -210,7 +213,7 @@ class Order:
         self.is_pending = False
         self.state = _OPEN
         self.created = self.updated = now
-        self.fills: list[AccountFill] = []
+        self.fills: list[AccountFill] = _NO_FILLS
         self.expiry_reason: ExpiryReason | None = None
         self.prevented_match: int | None = None
         self.group: OrderList | None = None
@@ -222,6 +225,13 @@ class Order:
     @property
     def filled(self) -> int:
         return self.qty - self.remaining - self.prevented
+
+    def add_fill(self, fill: AccountFill) -> None:
+        """Write down that it has traded."""
+        if self.fills:
+            self.fills.append(fill)
+        else:
+            self.fills = [fill]
 
     @property
     def side(self) -> Side:

@@ -238,7 +238,7 @@ class Pit:
         order.quote_spent += trade.cost
         order.updated = account.updated = trade.time
         order.state = _PARTIALLY_FILLED if order.remaining else _FILLED
-        order.fills.append(fill)
+        order.add_fill(fill)
         order.index.add_fill(fill)
         if order.group is not None:
             _pay_in(order, order.group, fill, asset)

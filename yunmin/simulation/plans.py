@@ -50,12 +50,12 @@ def plan_order(new: NewOrder, owner: Account, floor: MarketFloor) -> Plan | Refu
         refusal = _refuse_iceberg(new, floor.market)
         if refusal is not None:
             return refusal
-    if order_type in STOP_TYPES:
-        return _plan_stop(new, floor)
     if new.stop_price or new.trailing_delta:
-        return Refusal.UNSUPPORTED_TYPE
-    if order_type is not _MARKET:
+        return _plan_stop(new, floor)
+    if order_type is _LIMIT or order_type is _LIMIT_MAKER:
         return _plan_limit(new, owner, floor)
+    if order_type is not _MARKET:
+        return Refusal.OFF_GRID
     if new.peg is not None:
         return Refusal.UNSUPPORTED_TYPE
     return _plan_by_quote(new, owner, floor) if new.quote_qty else _plan_by_qty(new, owner, floor)
@@ -154,6 +154,8 @@ def _plan_by_qty(new: NewOrder, owner: Account, floor: MarketFloor) -> Plan | Re
 
 def _plan_stop(new: NewOrder, floor: MarketFloor) -> Plan | Refusal:
     """The plan of an order that waits for a price that is not reached yet."""
+    if new.order_type not in STOP_TYPES:
+        return Refusal.UNSUPPORTED_TYPE
     if would_trigger(new.order_type, new.stop_price, floor.tape.last_price, is_buy=new.side is Side.BUY):
         return Refusal.WOULD_TRIGGER
     return _plan_waiting_stop(new, floor)
@@ -163,8 +165,6 @@ def _plan_waiting_stop(new: NewOrder, floor: MarketFloor) -> Plan | Refusal:
     """While it waits, a buy sets its cost at its own price aside, or at the price at which it is triggered."""
     qty, price, stop_price, market = new.qty, new.price, new.stop_price, floor.market
     has_price = new.order_type in STOP_LIMIT_TYPES
-    if new.order_type not in STOP_TYPES:
-        return Refusal.UNSUPPORTED_TYPE
     if qty <= 0 or qty % market.step or stop_price % market.tick or not (stop_price or new.trailing_delta):
         return Refusal.OFF_GRID
     if price % market.tick or ((price > 0) is not has_price and new.peg is None):
