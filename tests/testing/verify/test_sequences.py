@@ -13,9 +13,8 @@ from yunmin.core import order_evolution
 from yunmin.core.data_contracts import Fill, OrderRequest, OrderState, SubmitResult, Verdict
 from yunmin.core.in_flight_order import InFlightOrder
 from yunmin.errors import RejectReason, RejectSource
-from yunmin.execution.account import Account
+from yunmin.execution.account_keeper import Keeper
 from yunmin.execution.bookkeeper import Bookkeeper
-from yunmin.execution.gate import PauseReason
 from yunmin.execution.order_desk import OrderDesk
 from yunmin.execution.order_journal import PlaceIntent
 from yunmin.testing.verify.sequence import run_sequence
@@ -76,10 +75,7 @@ def cancel_reopens(patch: Patch) -> None:
 
 
 def gap_ignored(patch: Patch) -> None:
-    def go_on(account: Account, why: str) -> None:
-        account._gate.lift(PauseReason.RECONCILING)
-
-    patch.setattr(Account, "_ask_to_reconcile", go_on)
+    patch.setattr(Keeper, "ask_to_reconcile", lambda keeper, why: None)
 
 
 def intent_after_send(patch: Patch) -> None:
