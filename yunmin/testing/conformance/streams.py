@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 
 import pytest
 
+from yunmin.clock import SystemClock
 from yunmin.core.data_contracts import (
     BalanceUpdate,
     Candle,
@@ -122,7 +123,7 @@ class StreamsConformance(ConformanceSuite):
         async with news:
             await news.next_batch()
             reading = asyncio.ensure_future(news.next_batch())
-            await asyncio.sleep(0)
+            await SystemClock().sleep(0)
         assert await reading == []
         await news.aclose()
 
