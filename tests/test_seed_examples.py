@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -57,6 +58,34 @@ def test_the_order_id_works_in_place_of_the_client_order_id(keys: SimpleNamespac
         placed = connector.place_order("BNBUSDT", "BUY", "LIMIT", qty=0.1, price=300, time_in_force="GTC")
         assert connector.get_order_status("BNBUSDT", order_id=placed["orderId"])["status"] == "NEW"
         assert connector.cancel_order("BNBUSDT", order_id=placed["orderId"])["status"] == "CANCELED"
+
+
+def test_the_websocket_lines(keys: SimpleNamespace) -> None:
+    from yunmin.connectors.binance_connector import BinanceConnector
+    from yunmin.connectors.binance_websocket import BinanceWebSocket
+
+    api_key, api_secret = keys.key, keys.secret
+    heard: dict[str, Any] = {}
+
+    def on_fill(fill_data: dict[str, Any]) -> None:
+        heard["fill"] = tuple(fill_data[name] for name in ("client_oid", "qty", "price", "fee", "fee_asset"))
+        if "candle" in heard:
+            ws.stop()
+
+    def on_candle(candle: dict[str, Any]) -> None:
+        if not heard:
+            heard["candle"] = candle
+            with BinanceConnector(api_key, api_secret, testnet=True) as connector:
+                connector.place_order("BTCUSDT", "BUY", "MARKET", quote_qty=20, client_order_id="seed-ws")
+
+    ws = BinanceWebSocket(api_key, api_secret, testnet=True)
+    ws.subscribe_order_updates(on_fill)
+    ws.subscribe_candles("BTCUSDT", "1m", on_candle)
+    ws.run()
+    client_oid, qty, price, fee, fee_asset = heard["fill"]
+    assert client_oid == "seed-ws"
+    assert qty > 0 and price > 0 and fee > 0  # noqa: PT018  floats, as scripts lean on
+    assert fee_asset == "BTC"
 
 
 def test_the_tracker_lines() -> None:

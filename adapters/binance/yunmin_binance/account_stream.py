@@ -25,8 +25,8 @@ __all__ = ["AccountFeed"]
 _SUBSCRIBING: Final = 1
 _PROBING: Final = 2
 
-_NOTHING_NEW: Final = frozenset({"listStatus"})
-"""Of an order list each order has its own executionReport."""
+_NOTHING_NEW: Final = frozenset({"listStatus", "externalLockUpdate"})
+"""Of an order list each order has its own executionReport; of a lock from outside the balances are told beside it."""
 
 
 class AccountFeed(Feed[AccountNews]):

@@ -11,15 +11,20 @@ import pytest
 from tests.adapters.binance.stream_scene import HEARTBEAT, Scene
 from tests.adapters.binance.venue.sockets import PATIENCE, until
 from yunmin.core.data_contracts import (
+    BalanceUpdate,
     Candle,
     Fill,
     OrderBook,
+    OrderRequest,
+    OrderState,
     OrderUpdate,
     PublicTrade,
     StreamGap,
     StreamLost,
     StreamOpened,
+    SubmitResult,
     Ticker,
+    Verdict,
     to_decimal,
 )
 from yunmin.core.order_tracker import OrderTracker
@@ -34,6 +39,7 @@ from yunmin_binance.venue.chaos import (
     Duplicate,
     HalfOpen,
     Lose,
+    Moment,
     Reorder,
     Rule,
     Shutdown,
@@ -116,7 +122,7 @@ async def all_is_booked(scene: Scene, follower: Follower) -> None:
 
 
 @pytest.mark.parametrize("row", [*HARMLESS, *SAID])
-async def test_N22_N23_N24_every_fill_of_a_busy_account_is_booked_once(scene: Scene, row: str) -> None:
+async def test_N15_N22_N23_N24_every_fill_of_a_busy_account_is_booked_once(scene: Scene, row: str) -> None:
     async with scene.spot.stream_account() as news:
         follower = Follower(scene, news)
         following = asyncio.create_task(follower.follow())
@@ -129,7 +135,7 @@ async def test_N22_N23_N24_every_fill_of_a_busy_account_is_booked_once(scene: Sc
         await following
 
 
-async def test_N22_a_frame_that_the_venue_swallowed_shows_in_the_next_update(scene: Scene) -> None:
+async def test_N22_N30_a_frame_that_the_venue_swallowed_shows_in_the_next_update(scene: Scene) -> None:
     """User data has no sequence: a lost fill is seen by the cumulative figure of the next report, never invented."""
     async with scene.spot.stream_account() as news:
         tracker = OrderTracker()
@@ -145,6 +151,37 @@ async def test_N22_a_frame_that_the_venue_swallowed_shows_in_the_next_update(sce
                 tracker.apply(item)
         assert len(order.fills) == 1
         assert order.unattributed_qty == to_decimal("0.1")
+
+
+async def test_N14_fills_that_come_before_the_answer_to_the_placement_are_booked(scene: Scene) -> None:
+    async with scene.spot.stream_account() as news:
+        scene.venue.place_as(COUNTERPARTY, "BTCUSDT", "SELL", "LIMIT", quantity="1", price="50000")
+        scene.venue.chaos.add(Rule(where="POST /api/v3/order", fault=Delay(seconds=2.0, moment=Moment.AFTER)))
+        tracker = OrderTracker()
+        request = OrderRequest(
+            symbol="BTC/USDT", side="BUY", order_type="LIMIT", qty="0.1", price="50000", client_order_id="ym-1"
+        )
+        order = tracker.submit(request)
+        placing = asyncio.create_task(scene.spot.place_order(request))
+        for item in await scene.hear_until(news, OrderUpdate, 2):
+            if isinstance(item, (Fill, OrderUpdate)):
+                tracker.apply(item)
+        assert not placing.done()
+        assert order.state is OrderState.FILLED
+        await scene.pass_time(3, by=0.5)
+        ack = await placing
+        tracker.apply(
+            SubmitResult(client_order_id="ym-1", verdict=Verdict.ACCEPTED, update=ack.update, fills=ack.fills)
+        )
+        assert order.state is OrderState.FILLED
+        assert len(order.fills) == 1
+
+
+async def test_a_lock_from_outside_shows_in_the_balances(scene: Scene) -> None:
+    async with scene.spot.stream_account() as news:
+        scene.venue.lock_outside(LOCAL_ACCOUNT, "BTC", 5)
+        (update,) = (one for one in await scene.hear_until(news, BalanceUpdate) if isinstance(one, BalanceUpdate))
+        assert [(one.asset, one.locked) for one in update.balances] == [("BTC", to_decimal(5))]
 
 
 async def test_N27_a_server_that_shuts_down_is_followed_by_another_without_a_gap(scene: Scene) -> None:
