@@ -6,12 +6,15 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from yunmin.clock import seeded
+from yunmin.simulation.engine_state import ENGINE_CLASSES, ENGINE_KEPT
 from yunmin.simulation.orders import EngineEvent, Order, Peg, PegSide, SelfTradePrevention
+from yunmin.simulation.snapshots import Snapshots
 
 ACCOUNTS = ("ann", "bob", "one", "other", "thrifty")
 STOPS = ("STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT")
@@ -178,7 +181,8 @@ def random_command(random: Random) -> tuple[str, str, str, str, int, int, str, s
     )
 
 
-def history(bench: Any, seed: int, length: int) -> list[tuple[object, ...]]:
+def listened(bench: Any) -> list[tuple[object, ...]]:
+    """What the engine tells from now on."""
     told: list[tuple[object, ...]] = []
 
     def listen(event: EngineEvent) -> None:
@@ -186,10 +190,18 @@ def history(bench: Any, seed: int, length: int) -> list[tuple[object, ...]]:
         told.append((event.kind, event.time, order.market, order.id, order.state, order.remaining, event.fill))
 
     bench.engine.listen(listen)
-    random = seeded(seed)
+    return told
+
+
+def live(bench: Any, random: Random, length: int) -> None:
     for _ in range(length):
         bench.clock.advance(0.001)
         carry_out(bench, random_command(random))
+
+
+def history(bench: Any, seed: int, length: int) -> list[tuple[object, ...]]:
+    told = listened(bench)
+    live(bench, seeded(seed), length)
     return told
 
 
@@ -209,3 +221,26 @@ def test_one_seed_gives_one_history(make_bench: Callable[[], Any]) -> None:
     assert first == again
     assert first != other
     assert len(first) > 300
+
+
+def test_an_engine_that_is_saved_with_orders_of_every_kind_goes_on_as_if_it_had_not_been(
+    make_bench: Callable[[], Any],
+) -> None:
+    bench, other, random = make_bench(), make_bench(), seeded(9)
+    live(bench, random, 800)
+    is_open = [order for name in ACCOUNTS for order in bench.engine.orders_of(name).open_orders()]
+    assert any(order.is_pending for order in is_open)
+    assert any(order.trail is not None and order.trail.since for order in is_open)
+    assert any(order.hidden for order in is_open)
+    snapshots = Snapshots(ENGINE_CLASSES, ENGINE_KEPT)
+    snapshots.restore([other.engine], orjson.loads(orjson.dumps(snapshots.take([bench.engine]))))
+    other.clock.advance(bench.clock.monotonic())
+    other._count = bench._count
+    told, again = listened(bench), listened(other)
+    rest = random.getstate()
+    live(bench, random, 400)
+    random.setstate(rest)
+    live(other, random, 400)
+    assert len(told) > 300
+    assert told == again
+    assert_invariants(other)
