@@ -52,3 +52,21 @@ def test_every_line_of_a_pinned_list_is_pinned_and_names_no_place() -> None:
 
 def test_the_light_ones_are_clients() -> None:
     assert set(LIGHT) < set(CLIENTS)
+
+
+def test_the_page_tells_of_every_client_version_and_step() -> None:
+    page = (HERE.parents[1] / "docs" / "local-venue.md").read_text()
+    told = page.split("## What other people's clients did here")[1]
+    (heads,) = re.findall(r"^\| step \| (.*) \|$", told, re.MULTILINE)
+    assert heads.split(" | ") == list(CLIENTS)
+    rows = re.findall(r"^\| ([^|]+) \| (.*) \|$", told, re.MULTILINE)[1:]
+    assert [title for title, _ in rows] == [step.title for step in (SETTINGS, *STEPS)]
+    cells = {
+        (step.name, client.name): cell
+        for step, (_, line) in zip((SETTINGS, *STEPS), rows, strict=True)
+        for client, cell in zip(CLIENTS.values(), line.split(" | "), strict=True)
+    }
+    assert {cell for cell, said in cells.items() if said == "n/a"} == {
+        (step, client.name) for client in CLIENTS.values() for step in client.cannot
+    }
+    assert all(client.version in told for client in CLIENTS.values())
