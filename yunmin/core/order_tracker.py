@@ -14,7 +14,7 @@ are ways of writing news; there is one path through.
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import count, islice
 from typing import Any, Final, TypeVar
@@ -300,6 +300,14 @@ class OrderTracker:
         self._take(news, tell)
         if self._listeners:
             self._publish(tell.events)
+        return tell.events
+
+    def apply_all(self, news: Iterable[News]) -> list[TrackerEvent]:
+        """Take several pieces of news, and only then tell the listeners what changed, in order."""
+        tell = evolution.Tell(self._next_number)
+        for piece in news:
+            self._take(piece, tell)
+        self._publish(tell.events)
         return tell.events
 
     def knows(self, news: OrderUpdate | Fill) -> bool:

@@ -124,6 +124,8 @@ class Account:
         self._desk.want_cancels_of(
             order.client_order_id for order in self.tracker.get_open_orders() if order.cancel_attempts
         )
+        for alarm in self._journal.alarms:
+            self._warn(str(alarm))
         self._books.note("opened", f"{len(doubtful)} placements without a verdict")
         try:
             return await self._open()

@@ -75,11 +75,11 @@ class Bookkeeper:
         return isinstance(piece, OrderUpdate | Fill) and self.tracker.knows(piece)
 
     def _apply(self, news: Sequence[News]) -> list[TrackerEvent]:
-        events: list[TrackerEvent] = []
         for piece in news:
-            events += self.tracker.apply(piece)
             if piece.client_order_id is not None:
                 self.heard(piece.client_order_id)
+        # all of it before anybody is told: a listener that writes must find the state that the journal describes
+        events = self.tracker.apply_all(news)
         self._snapshot_if_due()
         return events
 
