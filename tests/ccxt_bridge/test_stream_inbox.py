@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from yunmin.ccxt_bridge.stream_inbox import EveryItem, LatestItem, RecentItems
 from yunmin.clock import ManualClock
 from yunmin.core.data_contracts import StreamGap, StreamOpened
+from yunmin.errors import ConfigurationError
 
 WORD = StreamOpened(at="2026-01-01T00:00:00+00:00")
 
@@ -108,6 +110,16 @@ async def test_a_reader_that_is_cancelled_has_taken_nothing() -> None:
     assert reader.cancelled()
     inbox.put(2)
     assert await inbox.take_all() == [1, 2]
+
+
+async def test_a_stream_has_one_reader() -> None:
+    inbox: EveryItem[int] = EveryItem(on_overflow=lambda: None)
+    reader = asyncio.ensure_future(inbox.take_all())
+    await asyncio.sleep(0)
+    with pytest.raises(ConfigurationError, match="one reader"):
+        await inbox.take_all()
+    inbox.put(1)
+    assert await reader == [1]
 
 
 async def test_items_may_be_taken_one_by_one_and_together() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,6 +15,7 @@ from yunmin.connectors.binance_connector import BinanceConnector
 from yunmin.connectors.binance_websocket import BinanceWebSocket
 from yunmin.core.order_tracker import OrderState, OrderTracker
 from yunmin.errors import AuthenticationFailed, ConfigurationError, ConnectivityError, UnknownSymbol
+from yunmin_binance.venue import COUNTERPARTY, Liquidity, LocalVenue, VenueConfig
 
 SYMBOL = "BNBUSDT"
 
@@ -135,6 +137,75 @@ def test_stopping_from_another_thread_ends_it(venue_url: str) -> None:
     ws.stop()
     thread.join(20)
     assert not thread.is_alive()
+
+
+class VenueInAThread:
+    """A quiet venue in a loop of its own, which a test may act on."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever)
+        self.thread.start()
+        self.venue = LocalVenue(VenueConfig(liquidity=Liquidity.NONE))
+        self.do(self.venue.start())
+
+    def do(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(20)
+
+    def close(self) -> None:
+        self.do(self.venue.stop())
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join(20)
+        self.loop.close()
+
+
+@pytest.fixture
+def own_venue() -> Iterator[VenueInAThread]:
+    made = VenueInAThread()
+    yield made
+    made.close()
+
+
+def test_N22_a_fill_that_fell_into_a_gap_is_fetched_and_handed_over_once(own_venue: VenueInAThread) -> None:
+    url = own_venue.venue.url
+    ws, fills, gaps, orders = BinanceWebSocket(base_url=url), [], [], []
+    connector = BinanceConnector(base_url=url)
+
+    async def cut_and_fill(name: str) -> None:
+        for connection in own_venue.venue.sockets.connections:
+            connection.cut()
+        own_venue.venue.place_as(COUNTERPARTY, SYMBOL, "SELL", "LIMIT", quantity="0.4", price="600")
+
+    def on_order(order: dict[str, Any]) -> None:
+        orders.append(order["client_oid"])
+        if orders == ["ym-gap"]:
+            own_venue.do(cut_and_fill(order["client_oid"]))
+
+    def on_gap(gap: dict[str, Any]) -> None:
+        gaps.append(gap)
+        ws.stop()
+
+    resting = connector.place_order(SYMBOL, "BUY", "LIMIT", qty=0.4, price=600, client_order_id="ym-before")
+    connector.cancel_order(SYMBOL, "ym-before")
+    ws.subscribe_order_updates(fills.append, on_order=on_order, on_gap=on_gap)
+    placing = threading.Thread(target=place_when_subscribed, args=(own_venue, connector))
+    placing.start()
+    ws.run()
+    placing.join(20)
+    connector.close()
+    assert resting["status"] == "NEW"
+    assert [(fill["client_oid"], fill["qty"], fill["price"]) for fill in fills] == [("ym-gap", 0.4, 600.0)]
+    assert gaps[0]["start"] <= gaps[0]["end"]
+    assert "fetched" not in gaps[0]["why"]
+
+
+def place_when_subscribed(own_venue: VenueInAThread, connector: BinanceConnector) -> None:
+    async def is_subscribed() -> bool:
+        return bool(own_venue.venue.sockets.users._subscriptions)
+
+    while not own_venue.do(is_subscribed()):
+        continue
+    connector.place_order(SYMBOL, "BUY", "LIMIT", qty=0.4, price=600, client_order_id="ym-gap")
 
 
 def test_what_cannot_work_is_refused_at_once(venue_url: str) -> None:

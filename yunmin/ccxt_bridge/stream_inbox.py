@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final, Generic, TypeVar
 
 from yunmin.core.data_contracts import StreamGap, StreamLost, StreamOpened
+from yunmin.errors import ConfigurationError
 
 __all__ = ["MOST_PRIVATE_NEWS", "MOST_TRADES", "EveryItem", "Inbox", "LatestItem", "RecentItems"]
 
@@ -28,7 +29,7 @@ class Inbox(ABC, Generic[Item]):
     """One writer, one reader, one event loop. Taking never loses: a cancelled `take` took nothing."""
 
     def __init__(self) -> None:
-        self._is_filled = asyncio.Event()
+        self._waiter: asyncio.Future[None] | None = None
         self.is_closed = False
 
     @abstractmethod
@@ -65,11 +66,22 @@ class Inbox(ABC, Generic[Item]):
 
     async def _filled(self) -> None:
         while self._is_empty() and not self.is_closed:
-            self._is_filled.clear()
-            await self._is_filled.wait()
+            await self._wait()
+
+    async def _wait(self) -> None:
+        """Until something comes. An event would wake more than one reader, and cost twice as much."""
+        if self._waiter is not None:
+            raise ConfigurationError("somebody reads this stream already; a stream has one reader")
+        self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
 
     def _wake(self) -> None:
-        self._is_filled.set()
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
 
 
 class EveryItem(Inbox[Item]):
@@ -90,7 +102,8 @@ class EveryItem(Inbox[Item]):
             self._on_overflow()
             return
         self._items.append(item)
-        self._wake()
+        if self._waiter is not None:
+            self._wake()
 
     def put_word(self, word: StreamNews) -> None:
         if not self.is_closed:
@@ -98,8 +111,8 @@ class EveryItem(Inbox[Item]):
             self._wake()
 
     async def take_all(self) -> list[Item | StreamNews]:
-        if not self._items:
-            await self._filled()
+        while not self._items and not self.is_closed:
+            await self._wait()
         batch = list(self._items)
         self._items.clear()
         return batch

@@ -53,6 +53,7 @@ def figure(value: object) -> Decimal:
     raise MalformedResponse(f"a figure of type {type(value).__name__}")
 
 
+@lru_cache(maxsize=4096)
 def signed(value: object) -> Decimal:
     """A decimal of either sign, from the wire's own text."""
     if type(value) is str:
