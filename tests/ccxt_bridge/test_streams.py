@@ -307,6 +307,25 @@ async def test_a_refusal_while_reconnecting_is_said_once_and_tried_again(scene: 
         assert "no such key" in lost[1]
 
 
+async def test_an_adapter_that_fails_in_a_way_of_its_own_does_not_end_the_stream_without_a_word(scene: Scene) -> None:
+    async with scene.stream() as news:
+        good, broken = scene.feed.prepare, 0
+
+        async def prepare(failure: Exception | None) -> None:
+            nonlocal broken
+            broken += 1
+            if broken < 3:
+                raise KeyError("a bug, with who knows what in it")
+            await good(failure)
+
+        scene.feed.prepare = prepare  # type: ignore[method-assign]  # on purpose
+        scene.peer.cut()
+        await scene.pass_time_until(lambda: tells(news, StreamGap))
+        lost = [item.why for item in waiting(news) if isinstance(item, StreamLost)]
+        assert len(lost) == 2
+        assert lost[1].endswith("KeyError")
+
+
 # --- overlap -----------------------------------------------------------------------------------------------------
 
 

@@ -99,7 +99,7 @@ class Connection(Generic[Item]):
         except TimeoutError:
             failure = Timeout(f"{self._feed.what}: the subscription was not answered in time")
         else:
-            self._start(self._watch(self._socket), "stream-watch")
+            self._start(self._do(self._watch(self._socket)), "stream-watch")
             return
         raise failure
 

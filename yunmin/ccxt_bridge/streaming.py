@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from yunmin.ccxt_bridge.stream_feed import Feed
 from yunmin.ccxt_bridge.stream_inbox import Inbox, LatestItem, RecentItems
 from yunmin.ccxt_bridge.streams import LiveStream
-from yunmin.clock import Clock
+from yunmin.clock import Clock, random_token
 from yunmin.core.data_contracts import (
     AccountNews,
     Candle,
@@ -120,6 +120,7 @@ class Streaming(ExchangeConnector):
             patience=self.config.timeout,
             allowed_hosts=self._endpoint.stream_hosts,
             inbox=inbox,
+            seed=random_token(8),  # streams that were lost together must not come back together
             on_close=self._open_streams.discard,
         )
         self._open_streams.add(stream)

@@ -19,11 +19,13 @@ from yunmin.ccxt_bridge.stream_feed import Feed, StreamManners
 from yunmin.ccxt_bridge.stream_inbox import EveryItem, Inbox
 from yunmin.clock import Clock, seeded
 from yunmin.core.data_contracts import StreamGap, StreamLost, StreamOpened
-from yunmin.errors import ClockSkew, ConfigurationError, RateLimited, Rejected, YunminError
+from yunmin.errors import ClockSkew, ConfigurationError, ConnectivityError, RateLimited, YunminError
 
 __all__ = ["LiveStream"]
 
 Item = TypeVar("Item")
+
+_PASSES_BY_ITSELF: Final = (ConnectivityError, ClockSkew)
 
 _LIVED_WELL: Final = 60.0
 """Seconds after which a connection's end is no longer a failure of connecting."""
@@ -132,16 +134,12 @@ class LiveStream(Generic[Item]):
 
     async def _succeed(self, old: Connection[Item]) -> Connection[Item]:
         """A new connection beside the old one, which is let go a while later."""
-        failure: YunminError | None = None
+        failure: Exception | None = None
         while not old.is_over:
-            try:
-                await self._feed.prepare(failure)
-                new = await self._connect(_say_nothing)
-            except YunminError as error:
-                failure = error
-                await self._pause(self._pauses.next(error), unless=old.over)
+            new, failure = await self._attempt(_say_nothing, failure)
+            if new is None:
+                await self._pause(self._pauses.next(failure), unless=old.over)
                 continue
-            self._current = new
             retiring = asyncio.create_task(self._retire(old), name="stream-overlap")
             self._retiring.add(retiring)
             retiring.add_done_callback(self._retiring.discard)
@@ -167,19 +165,26 @@ class LiveStream(Generic[Item]):
         await lost.cut()
         if lived > _LIVED_WELL:
             self._pauses.reset()
-        failure: YunminError | None = None
+        failure: Exception | None = None
         while True:
             await self._clock.sleep(self._pauses.next(failure))
-            try:
-                await self._feed.prepare(failure)
-                self._current = await self._connect(lambda: self._say_regained(since, why))
-            except YunminError as error:
-                is_new = type(error) is not type(failure)
-                if is_new and isinstance(error, Rejected) and not isinstance(error, ClockSkew):
-                    self._say(StreamLost(since=since, why=f"the exchange refuses the stream: {error}"))
-                failure = error
-                continue
-            return self._current
+            before = failure
+            new, failure = await self._attempt(lambda: self._say_regained(since, why), failure)
+            if new is not None:
+                return new
+            if type(failure) is not type(before) and not isinstance(failure, _PASSES_BY_ITSELF):
+                self._say(StreamLost(since=since, why=f"it cannot be opened again yet: {_shown(failure)}"))
+
+    async def _attempt(
+        self, on_subscribed: Callable[[], None], failure: Exception | None
+    ) -> tuple[Connection[Item] | None, Exception | None]:
+        """A connection, or why there is none. Whatever it is: the keeper must not die of it without a word."""
+        try:
+            await self._feed.prepare(failure)
+            self._current = await self._connect(on_subscribed)
+        except Exception as error:  # noqa: BLE001  see above
+            return None, error
+        return self._current, None
 
     async def _connect(self, on_subscribed: Callable[[], None]) -> Connection[Item]:
         connection = Connection(
@@ -252,6 +257,11 @@ class _Pauses:
 
     def reset(self) -> None:
         self._failures = 0
+
+
+def _shown(failure: Exception | None) -> str:
+    """Its text where it is ours; of others only the class, for a text may hold anything."""
+    return str(failure) if isinstance(failure, YunminError) else type(failure).__name__
 
 
 def _say_nothing() -> None:

@@ -10,6 +10,8 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.adapters.binance.test_wire_samples import same
 from yunmin.core.data_contracts import (
@@ -26,6 +28,7 @@ from yunmin.core.data_contracts import (
     Transfer,
 )
 from yunmin.errors import ExchangeError, RateLimited, Rejected, Unavailable
+from yunmin.testing.inspection import assert_exact
 from yunmin_binance.account_events import parse_report
 from yunmin_binance.account_stream import AccountConversation
 
@@ -283,6 +286,32 @@ def test_B6_a_key_that_stands_twice_is_not_believed() -> None:
     with pytest.raises(ExchangeError):
         conversation.read(text.encode())
     assert ears.items == []
+
+
+words = st.text(alphabet="019.-+eTRADE_NW \x00é１", max_size=8)
+anything = st.recursive(
+    st.one_of(
+        st.sampled_from([None, True, False, -1, 0, 2**63, 1.5, "1.5", "-1", "0", "1e9", "NaN", "TRADE", "CANCELED"]),
+        words,
+    ),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(words, inner, max_size=2),
+    max_leaves=3,
+)
+
+
+@settings(max_examples=300)
+@given(st.dictionaries(st.sampled_from(sorted(REPORT)), anything, max_size=4))
+def test_B6_whatever_a_field_holds_what_is_told_is_exact_or_nothing_is(changes: dict[str, Any]) -> None:
+    ears = Heard()
+    conversation = AccountConversation(ears, lambda: "", market_of)
+    try:
+        conversation.read(orjson.dumps({"subscriptionId": 0, "event": REPORT | changes}))
+    except Exception:  # noqa: BLE001  the connection turns whatever it is into a StreamGap
+        assert ears.items == []
+        return
+    for item in ears.items:
+        assert_exact(item)
+        assert type(item).model_validate(item.model_dump()).model_dump() == item.model_dump()
 
 
 # --- samples -----------------------------------------------------------------------------------------------------
