@@ -44,6 +44,7 @@ def a_venue(open_orders: int) -> LocalVenue:
 def place_all(venue: LocalVenue, count: int) -> list[tuple[str, str]]:
     """Our name and the exchange's of orders that rest."""
     names = []
+    venue.deposit(LOCAL_ACCOUNT, "USDT", "100000000")
     for number in range(count):
         name = OPEN_NAME.format(number)
         placed = venue.place_as(
