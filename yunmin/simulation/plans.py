@@ -139,7 +139,9 @@ def _plan_limit(new: NewOrder, owner: Account, floor: MarketFloor) -> Plan | Ref
             return Refusal.WOULD_TAKE
     elif new.time_in_force is _FOK:
         may_trade = can_fill(book, new.self_trade, owner, is_buy=is_buy, limit=price, qty=qty)
-    return Plan(is_buy, qty, price * qty // SCALE if is_buy else qty, price, 0, False, may_trade)  # noqa: FBT003
+    lock = price * qty // SCALE if is_buy else qty
+    # made as the tuple that it is: by its name it costs more than all the rest here
+    return tuple.__new__(Plan, (is_buy, qty, lock, price, 0, False, may_trade))
 
 
 def _plan_by_qty(new: NewOrder, owner: Account, floor: MarketFloor) -> Plan | Refusal:
