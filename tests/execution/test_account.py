@@ -1028,3 +1028,16 @@ def test_B9_rules_that_change_while_we_run_are_those_of_the_next_order(play: Pla
         assert (await account.cancel("ym-1")).state is OrderState.CANCELLED
 
     play(scenario)
+
+
+def test_of_orders_that_are_done_the_reconciler_keeps_nothing(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        world.others("SELL", "100", "100")
+        for number in range(20):
+            await account.place(a_buy(f"ym-{number}"))
+        resting = await account.place(a_buy("ym-open", price="50"))
+        await account.reconcile()
+        assert set(account._reconciler._heard_at) == {resting.client_order_id}
+
+    play(scenario)

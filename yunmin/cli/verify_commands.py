@@ -18,7 +18,9 @@ from yunmin.exchange import TrialReport, VenueTrial
 
 if TYPE_CHECKING:
     from yunmin.testing.verify.crash import CrashReport
+    from yunmin.testing.verify.resources import Growth
     from yunmin.testing.verify.sequences import SequencesReport
+    from yunmin.testing.verify.soak import SoakReport
 
 __all__ = ["verify"]
 
@@ -158,6 +160,70 @@ def _show_crashes(report: CrashReport, seconds: float) -> None:
         f"{len(report.lost)} lost, {len(report.doubled)} doubled, {len(report.unknown)} unknown after heal, "
         f"{len(report.different)} different, {len(report.broken_lives)} lives that ended otherwise"
     )
+    for what in report.violations[:20]:
+        typer.echo(f"  {what}")
+
+
+@verify.command("soak")
+def soak(
+    minutes: Annotated[float, typer.Option("--minutes", min=0.01, help="For how long.")] = 10.0,
+    rate: Annotated[float, typer.Option("--rate", min=1.0, help="Reports of orders and fills a second.")] = 500.0,
+    seed: Annotated[int, typer.Option("--seed", help="Fixes the weather and what the account does.")] = 0,
+    folder: Annotated[Path | None, typer.Option("--folder", help="Keep the journal here, for a look.")] = None,
+    adapter: AdapterOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """An account under a steady rain of events, with disconnects, losses, duplicates and disorder, on a local venue.
+
+    At the end every fill of the venue's ledger is booked exactly once, memory has not grown by more than 1 MB an hour
+    since the history of done orders was full, and no task and no file is left. Exit code 1 where that is not so.
+    """
+
+    def work() -> None:
+        from yunmin.testing.verify.soak import verify_soak
+
+        plugin, seconds = choose_adapter(adapter), minutes * 60
+        with tempfile.TemporaryDirectory(prefix="yunmin-") as scratch:
+            report = verify_soak(
+                plugin, folder or Path(scratch) / "account", seconds=seconds, rate=rate, seed=seed,
+                progress=_Progress(int(seconds), "seconds"),
+            )  # fmt: skip
+        if as_json:
+            emit_json(
+                {
+                    **report._asdict(),
+                    "growth": _slope(report.growth),
+                    "growth_of_blocks": _slope(report.growth_of_blocks),
+                }
+            )
+        else:
+            _show_soak(report, wanted=rate)
+        if report.violations:
+            raise typer.Exit(Exit.CHECK_FAILED)
+
+    run_plainly(work, as_json=as_json)
+
+
+def _slope(growth: Growth | None) -> dict[str, float] | None:
+    return None if growth is None else growth._asdict()
+
+
+def _show_soak(report: SoakReport, *, wanted: float) -> None:
+    typer.echo(
+        f"""seed {report.seed}: {report.seconds:.0f} s at {report.rate:.0f} reports a second (wanted: {wanted:.0f})
+{report.orders:,} orders, {report.fills:,} fills, {report.reports:,} reports told, {report.balances:,} of balances
+{report.strikes:,} faults of the venue, {report.gaps:,} gaps of the stream"""
+    )
+    growth, blocks = report.growth, report.growth_of_blocks
+    if growth is None or blocks is None:
+        typer.echo(f"memory {report.megabytes} MB; not judged: the history of done orders was not full for long enough")
+    else:
+        typer.echo(
+            f"memory {report.megabytes} MB, after a warm-up of {report.warmed_up_after:.0f} s "
+            f"{growth.per_hour / 2**20:+.2f} MB an hour (standard error {growth.error / 2**20:.2f}), "
+            f"{blocks.per_hour:+,.0f} blocks an hour ({blocks.error:,.0f})"
+        )
+    typer.echo(f"{len(report.violations)} violations")
     for what in report.violations[:20]:
         typer.echo(f"  {what}")
 

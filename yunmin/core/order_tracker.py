@@ -96,6 +96,11 @@ class OrderTracker:
         self._ended = 0
         self._filled = 0
 
+    @property
+    def history_limit(self) -> int:
+        """How many done orders are kept at most."""
+        return self._history_limit
+
     # --- faces: commands of ours -----------------------------------------------------------------------------------
 
     def create_order(

@@ -136,6 +136,7 @@ class Reconciler:
             except ExchangeError as error:
                 self._mind(error)
                 counts.problems.append(f"{type(error).__name__}: {error}")
+            self._forget_what_is_settled()
         open_orders = self._books.tracker.get_open_orders()
         return ReconcileReport(
             why=why,
@@ -231,11 +232,15 @@ class Reconciler:
         self._books.take(inferred.model_copy(update={"source": Source.LOCAL}))
         return 1
 
-    def forget(self, client_order_id: str) -> None:
-        """The order is done and in no doubt: nothing more is kept about it here."""
-        self._heard_at.pop(client_order_id, None)
-        self._due.pop(client_order_id, None)
-        self._short_since.pop(client_order_id, None)
+    def _forget_what_is_settled(self) -> None:
+        """Of orders that are done and in no doubt, or that left the history, nothing is kept here."""
+        for kept in (self._heard_at, self._short_since):
+            for name in [name for name in kept if self._is_settled(name)]:
+                del kept[name]
+
+    def _is_settled(self, client_order_id: str) -> bool:
+        order = self._books.tracker.get_order(client_order_id)
+        return order is None or (order.is_completed and not is_in_doubt(order))
 
     def _mind(self, error: ExchangeError) -> None:
         if isinstance(error, RateLimited):

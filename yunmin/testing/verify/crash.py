@@ -7,29 +7,28 @@ known to the account, once, and the other way round. Each life begins where the 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import select
 import signal
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, NamedTuple
-from urllib.request import Request, urlopen
 
 from yunmin.clock import Chance, Clock, SystemClock, seeded
 from yunmin.core.data_contracts import OrderRequest, OrderState, OrderType, Side
 from yunmin.core.data_contracts.enums import Certainty, Origin
 from yunmin.core.order_tracker import OrderTracker
-from yunmin.errors import ConfigurationError, ExchangeError, SubmitsPaused
-from yunmin.exchange import AdapterPlugin, ConnectionWish, ShowsMarket, VenueOptions
+from yunmin.errors import ExchangeError, SubmitsPaused
+from yunmin.exchange import AdapterPlugin, ConnectionWish, ShowsMarket
 from yunmin.execution import crash_points
 from yunmin.execution.account import Account
 from yunmin.execution.opening import open_account
 from yunmin.execution.policy import AccountPolicy
+from yunmin.testing.verify.forked_venue import ask_venue, forked_venue, load_everything, set_weather
 
 __all__ = ["CrashReport", "verify_crashes"]
 
@@ -77,24 +76,22 @@ def verify_crashes(
     progress: Callable[[int], None] = lambda done: None,
 ) -> CrashReport:
     """Kill `cycles` lives of an account whose journal is in `folder`, heal, and compare with the venue's ledger."""
-    if not hasattr(os, "fork"):
-        raise ConfigurationError("lives are forked, and this system cannot fork")
     chance = seeded(f"crash-{seed}")
     killed_at: Counter[str] = Counter()
     broken: list[str] = []
-    with _a_venue(plugin, seed) as url:
-        asyncio.run(_load_everything(plugin, url))
+    with forked_venue(plugin, seed) as url:
+        asyncio.run(load_everything(plugin, url))
         for cycle in range(cycles):
-            _set_weather(url, chance.choice(_WEATHER), seed=cycle)
+            set_weather(url, chance.choice(_WEATHER), seed=cycle)
             place = _place_of(cycle, chance)
             end = _live_and_die(plugin, url, folder, f"{seed}-{cycle}", place, chance)
             killed_at[place if end == -signal.SIGKILL else "not killed"] += 1
             if end not in (0, -signal.SIGKILL):
                 broken.append(f"life {cycle} ended with {end}")
             progress(cycle + 1)
-        _set_weather(url, 0.0, seed=0)
+        set_weather(url, 0.0, seed=0)
         tracker = asyncio.run(_heal(plugin, url, folder))
-        ledger = _ask(url, f"/venue/ledger?account={_ACCOUNT}")
+        ledger = ask_venue(url, f"/venue/ledger?account={_ACCOUNT}")
     return _compared(CrashReport(seed, cycles, dict(killed_at), 0, 0, (), (), (), (), tuple(broken)), tracker, ledger)
 
 
@@ -210,60 +207,6 @@ async def _heal(plugin: AdapterPlugin, url: str, folder: Path) -> OrderTracker:
                 break
             await clock.sleep(0.5)
         return account.tracker
-
-
-# --- the venue -------------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _a_venue(plugin: AdapterPlugin, seed: int) -> Iterator[str]:
-    """A venue in a forked process; its address."""
-    if plugin.local_venue is None:
-        raise ConfigurationError(f"the {plugin.title} adapter brings no local venue")
-    here, there = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(here)
-        try:
-            asyncio.run(_serve(plugin, seed, there))
-        finally:
-            os._exit(0)
-    os.close(there)
-    try:
-        url = os.read(here, 1000).decode()
-        if not url:
-            raise ConfigurationError("the venue did not come up")
-        yield url
-    finally:
-        os.close(here)
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-
-
-async def _serve(plugin: AdapterPlugin, seed: int, pipe: int) -> None:
-    assert plugin.local_venue is not None  # noqa: S101  `_a_venue` has looked
-    async with plugin.local_venue(VenueOptions(port=0, seed=seed, step_interval=0.05, enforces_limits=False)) as venue:
-        os.write(pipe, venue.url.encode())
-        await asyncio.Event().wait()
-
-
-async def _load_everything(plugin: AdapterPlugin, url: str) -> None:
-    """Import what a connection needs, once, so that a forked life begins at once."""
-    async with plugin.connector(plugin.configure(ConnectionWish(base_url=url)), SystemClock()) as connector:
-        await connector.fetch_account()
-
-
-def _set_weather(url: str, intensity: float, *, seed: int) -> None:
-    _ask(url, "/venue/chaos", method="DELETE")
-    if intensity:
-        _ask(url, "/venue/chaos/storm", method="POST", body={"seed": seed, "intensity": intensity})
-
-
-def _ask(url: str, path: str, *, method: str = "GET", body: dict[str, Any] | None = None) -> Any:
-    data = None if body is None else json.dumps(body).encode()
-    request = Request(url + path, data=data, method=method)  # noqa: S310  the venue of this machine
-    with urlopen(request, timeout=10) as answer:  # noqa: S310
-        return json.load(answer)
 
 
 # --- the comparison --------------------------------------------------------------------------------------------------

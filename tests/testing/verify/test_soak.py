@@ -1,0 +1,47 @@
+"""An account in the rain, in the small size of `yunmin verify soak`."""
+
+from __future__ import annotations
+
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from yunmin.exchange import registry
+from yunmin.testing.verify.soak import Booked, compare_fills, verify_soak
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the venue is forked")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_few_seconds_of_rain_lose_no_fill_and_leave_nothing_behind(tmp_path: Path) -> None:
+    seen: list[int] = []
+    report = verify_soak(
+        registry.load("binance"), tmp_path / "account", seconds=4, rate=100, seed=2, progress=seen.append
+    )
+    assert report.violations == ()
+    assert report.orders > 0
+    assert report.fills > 0
+    assert report.reports >= report.fills
+    assert report.growth is None  # so short a time says nothing, and it does not pretend to
+    assert seen == sorted(seen)
+    assert seen
+
+
+def a_fill(number: int, qty: str = "1") -> Booked:
+    return "BTC/USDT", str(number), Decimal(qty), Decimal(100)
+
+
+@pytest.mark.parametrize(
+    ("booked", "wrong"),
+    [
+        ([a_fill(1), a_fill(2)], 0),
+        ([a_fill(1)], 1),
+        ([a_fill(1), a_fill(2), a_fill(2)], 1),
+        ([a_fill(1), a_fill(2), a_fill(3)], 1),
+        ([a_fill(1), a_fill(2, "1.5")], 2),
+    ],
+    ids=["the same", "one is missing", "one twice", "one invented", "another quantity"],
+)
+def test_every_fill_has_to_be_booked_once_and_as_it_was(booked: list[Booked], wrong: int) -> None:
+    assert len(compare_fills(booked, [a_fill(1), a_fill(2)])) == wrong
