@@ -36,8 +36,9 @@ from yunmin.execution import ExternalOrders, OnClose
 from yunmin.execution.account_events import BalanceDrift, ExternalOrderSeen, ReconcileFinished, Warned
 from yunmin.execution.gate import PauseReason
 from yunmin.execution.order_journal import OrderJournal, PlaceIntent
+from yunmin.testing.verify.storm_exchange import STORM_FENCE
 
-FENCE = 15.0 + NO_POLLING.fence_margin
+FENCE = STORM_FENCE + NO_POLLING.fence_margin
 Scenario = Callable[[World], Awaitable[None]]
 
 

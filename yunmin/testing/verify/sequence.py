@@ -41,7 +41,7 @@ _MARKETS: Final = (
 _FUNDS: Final = 10**7 * SCALE
 _MIDDLE: Final = 100_00
 _STEPS: Final = 30
-_HEAL: Final = 75.0
+_HEAL: Final = 40.0
 """Virtual seconds of calm after the storm: the fence, two proofs, and as much again."""
 
 _TICK: Final = 5.0

@@ -44,13 +44,13 @@ from yunmin.simulation.matching_engine import MatchingEngine
 from yunmin.simulation.orders import EngineEvent
 from yunmin.simulation.paper_connector import PAPER_TRAITS, PaperConnector, PaperStream, fill_of, update_of
 
-__all__ = ["CALM", "STORM_TRAITS", "StormExchange", "StormStream", "Weather"]
+__all__ = ["CALM", "STORM_FENCE", "STORM_TRAITS", "StormExchange", "StormStream", "Weather"]
 
-FENCE: Final = 15.0
+STORM_FENCE: Final = 6.0
 """Seconds in which a request of this exchange arrives, or never."""
 
 STORM_TRAITS: Final = PAPER_TRAITS.model_copy(
-    update={"name": "storm", "title": "Storm", "placement_fence": FENCE, "fills_page": 10}
+    update={"name": "storm", "title": "Storm", "placement_fence": STORM_FENCE, "fills_page": 10}
 )
 
 _TIMEOUT: Final = 5.0
@@ -111,7 +111,7 @@ class StormExchange(ExchangeConnector):
         if fate == "after":
             self._quietly(lambda: self._paper.place_now(request))
         elif fate == "late":
-            self._later(self._chance.uniform(0.0, FENCE * 0.9), lambda: self._paper.place_now(request))
+            self._later(self._chance.uniform(0.0, STORM_FENCE * 0.9), lambda: self._paper.place_now(request))
         await self._clock.sleep(self._chance.uniform(0.0, _TIMEOUT))
         raise OutcomeUnknown("no answer", client_order_id=name)
 
@@ -124,7 +124,7 @@ class StormExchange(ExchangeConnector):
         if fate == "after":
             self._quietly(lambda: self._paper.cancel_now(ref))
         elif fate == "late":
-            self._later(self._chance.uniform(0.0, FENCE * 0.9), lambda: self._paper.cancel_now(ref))
+            self._later(self._chance.uniform(0.0, STORM_FENCE * 0.9), lambda: self._paper.cancel_now(ref))
         await self._clock.sleep(self._chance.uniform(0.0, _TIMEOUT))
         raise OutcomeUnknown("no answer", client_order_id=ref.client_order_id)
 
