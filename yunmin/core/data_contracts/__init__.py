@@ -2,6 +2,7 @@
 
 from yunmin.core.data_contracts.account import AccountState, Balance
 from yunmin.core.data_contracts.base import Contract, UtcDatetime
+from yunmin.core.data_contracts.decision import Decision, Intent
 from yunmin.core.data_contracts.enums import (
     CancelState,
     Certainty,
@@ -20,7 +21,9 @@ from yunmin.core.data_contracts.instrument import Instrument, InstrumentStatus, 
 from yunmin.core.data_contracts.market import BookLevel, Candle, OrderBook, PublicTrade, Ticker
 from yunmin.core.data_contracts.money import to_decimal
 from yunmin.core.data_contracts.order import OrderAck, OrderRef, OrderRequest, OrderUpdate
+from yunmin.core.data_contracts.route import Route
 from yunmin.core.data_contracts.stream import AccountNews, BalanceUpdate, StreamGap, StreamLost, StreamOpened, Transfer
+from yunmin.core.data_contracts.timeframe import Timeframe
 from yunmin.core.data_contracts.verdicts import CancelRequest, CancelResult, FillVoided, OrderSearched, SubmitResult
 
 __all__ = [
@@ -35,11 +38,13 @@ __all__ = [
     "Candle",
     "Certainty",
     "Contract",
+    "Decision",
     "Fill",
     "FillKind",
     "FillVoided",
     "Instrument",
     "InstrumentStatus",
+    "Intent",
     "Liquidity",
     "OrderAck",
     "OrderBook",
@@ -51,6 +56,7 @@ __all__ = [
     "OrderUpdate",
     "Origin",
     "PublicTrade",
+    "Route",
     "Rule",
     "Side",
     "Source",
@@ -60,6 +66,7 @@ __all__ = [
     "SubmitResult",
     "Ticker",
     "TimeInForce",
+    "Timeframe",
     "Transfer",
     "UtcDatetime",
     "Verdict",

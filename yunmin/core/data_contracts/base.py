@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Final, Self
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator
 
-__all__ = ["Contract", "UtcDatetime"]
+__all__ = ["CheckedContract", "Contract", "UtcDatetime"]
 
 _set: Final = object.__setattr__
 
@@ -65,3 +66,16 @@ class Contract(BaseModel):
         _set(made, "__pydantic_extra__", None)
         _set(made, "__pydantic_private__", None)
         return made
+
+
+class CheckedContract(Contract):
+    """A contract of which no unchecked one is made, by a copy neither: pydantic's own ways would skip the checks."""
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with `update` in it, validated."""
+        return type(self).model_validate({**self.__dict__, **(update or {})})
+
+    @classmethod
+    def model_construct(cls, _fields_set: set[str] | None = None, **values: Any) -> Self:  # type: ignore[override]  # pydantic's plugin writes another
+        """As making one."""
+        return cls.model_validate(values)

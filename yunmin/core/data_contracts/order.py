@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from yunmin.core.data_contracts.base import Contract, UtcDatetime
+from yunmin.core.data_contracts.base import CheckedContract, Contract, UtcDatetime
 from yunmin.core.data_contracts.enums import OrderState, OrderType, Side, Source, TimeInForce
 from yunmin.core.data_contracts.fill import Fill
 from yunmin.core.data_contracts.money import ZERO, Price, Qty
@@ -21,7 +20,7 @@ _TRIGGERED = frozenset(
 )
 
 
-class OrderRequest(Contract):
+class OrderRequest(CheckedContract):
     """An order that somebody wants placed. Quantities are in base units, prices in quote units per base unit.
 
     A MARKET order gives either `qty` or `quote_qty` (spend or receive this much of the quote asset); every
@@ -37,15 +36,6 @@ class OrderRequest(Contract):
     trigger_price: Price | None = None
     time_in_force: TimeInForce = TimeInForce.GTC
     client_order_id: str | None = None
-
-    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """A copy with `update` in it, validated: what may leave for an exchange is never made unchecked."""
-        return type(self).model_validate({**self.__dict__, **(update or {})})
-
-    @classmethod
-    def model_construct(cls, _fields_set: set[str] | None = None, **values: Any) -> Self:  # type: ignore[override]  # pydantic's plugin writes another
-        """As making one: pydantic's own would skip the checks."""
-        return cls.model_validate(values)
 
     @model_validator(mode="after")
     def _terms_fit_the_type(self) -> Self:
