@@ -75,7 +75,8 @@ class Environment:
         shut = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), _CLOSED_DOOR)
         open_ = dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost")
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-        guards = {"PYTHONPATH": str(_GUARD), "NODE_OPTIONS": f"--require {_GUARD / 'guard.cjs'}"}
+        of_node = _GUARD / "guard.cjs"
+        guards = {"PYTHONPATH": str(_GUARD), "NODE_OPTIONS": f'--require "{of_node}"'}
         return {**kept, **shut, **open_, **guards, "NODE_PATH": str(self.folder / "node_modules")}
 
     def _make_with_pip(self) -> None:

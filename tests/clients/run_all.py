@@ -51,7 +51,11 @@ async def _days_of(clients: Sequence[Client]) -> list[Row]:
     async def one(client: Client) -> list[Row]:
         async with gate:
             sys.stderr.write(f"{client.name} {client.version} …\n")
-            return await day_of(client)
+            try:
+                return await day_of(client)
+            except Exception as error:  # noqa: BLE001 - one client's day that goes off the rails ends no other's
+                saw = f"the day broke off: {type(error).__name__}: {error}"
+                return [Row(client.name, step.name, "failed", saw) for step in (SETTINGS, *STEPS)]
 
     return [row for rows in await asyncio.gather(*map(one, clients)) for row in rows]
 
@@ -71,7 +75,8 @@ def _told(clients: Sequence[Client], rows: Sequence[Row]) -> str:
         lines += ["", f"{client.name} {client.version}"]
         for step in (SETTINGS, *STEPS):
             row = cells[client.name, step.name]
-            lines.append(f"  {_SHORT[row.status]:6}  {step.title:30}  {row.saw}")
+            saw = " ".join(row.saw.split())
+            lines.append(f"  {_SHORT[row.status]:6}  {step.title:30}  {saw}")
     counts = [sum(row.status == status for row in rows) for status in _SHORT]
     return "\n".join([*lines, "", "{} ok, {} not to be done by the client, {} failed".format(*counts), ""])
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.clients.day_of import day_of
-from tests.clients.run_all import main
-from tests.clients.table import CLIENTS, LIGHT, SETTINGS, STEPS, Client
+from tests.clients.run_all import _told, main
+from tests.clients.table import CLIENTS, LIGHT, SETTINGS, STEPS, Client, Row
 
 LIAR = """
 import json, sys
@@ -47,6 +47,17 @@ async def test_a_client_without_settings_whose_script_ends_early_fails_at_every_
     assert (first.step, first.status, first.saw) == ("settings", "failed", "no settings are printed for it")
     assert {(row.status, row.trace.strip()) for row in rows} == {("failed", "gone")}
     assert [row.step for row in rows] == [step.name for step in STEPS]
+
+
+def test_the_table_has_a_cell_for_every_step_and_counts_what_is_in_them() -> None:
+    client = CLIENTS["ccxt"]
+    steps = (SETTINGS, *STEPS)
+    rows = [Row("ccxt", step.name, "n/a" if step.name in client.cannot else "ok", step.title) for step in steps]
+    rows[1] = Row("ccxt", steps[1].name, "failed", "two\nlines")
+    told = _told([client], rows)
+    assert "| markets | FAILED |" in told
+    assert "  FAILED  markets                         two lines\n" in told
+    assert told.endswith(f"{len(steps) - 1 - len(client.cannot)} ok, 4 not to be done by the client, 1 failed\n")
 
 
 def test_a_client_that_there_is_not_is_named(capsys: pytest.CaptureFixture[str]) -> None:
