@@ -42,15 +42,21 @@ def kill(
             was_pulled = switch.lift()
             _say_lifted(folder, was_pulled=was_pulled, as_json=as_json)
             return
+        clock = SystemClock()
+        begun = clock.monotonic()
         switch.pull(why)
         async with connected(Target(adapter, environment, url)) as connector:
             with ownership(folder, "" if everything else connector.traits.client_order_id_prefix) as is_ours:
-                report = await kill_orders(connector, is_ours, SystemClock(), within=within)
+                report = await kill_orders(connector, is_ours, clock, within=within)
+        seconds = round(clock.monotonic() - begun, 2)
         if as_json:
-            emit_json({**report._asdict(), "is_flat": report.is_flat, "switch": str(switch.path)})
+            more = {"is_flat": report.is_flat, "seconds": seconds, "switch": str(switch.path)}
+            emit_json(report._asdict() | more)
         else:
             typer.echo(f"stopped: {switch.path} is there; `yunmin kill {folder} --lift` lets it trade again")
-            typer.echo(f"cancelled {len(report.cancelled)}; left alone {len(report.not_ours)} that are not ours")
+            typer.echo(
+                f"in {seconds} s cancelled {len(report.cancelled)}; left alone {len(report.not_ours)} that are not ours"
+            )
             for name in report.left_open:
                 typer.echo(f"STILL OPEN: {name}", err=True)
             if report.problem:

@@ -147,6 +147,7 @@ class Account:
             )
         self._reconciler.note_what_is_in_doubt()
         self._run(self._keeper.keep(), "keeper")
+        self._keeper.heed_kill_switch()
         self._gate.lift(PauseReason.STARTING)
         return report
 
