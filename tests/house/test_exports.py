@@ -14,6 +14,8 @@ MODULES = (
     "yunmin.core.data_contracts",
     "yunmin.core.order_lifecycle",
     "yunmin.core.order_tracker",
+    "yunmin.core.position_manager",
+    "yunmin.core.equity_curve",
     "yunmin.core.tracker_state",
     "yunmin.exchange",
     "yunmin.exchange.registry",
