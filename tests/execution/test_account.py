@@ -1042,3 +1042,34 @@ def test_of_orders_that_are_done_the_reconciler_keeps_nothing(play: Play) -> Non
         assert set(account._reconciler._heard_at) == {resting.client_order_id}
 
     play(scenario)
+
+
+def test_P16_an_order_with_our_prefix_that_is_not_in_our_journal_is_an_alarm(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        await world.open()
+        world.by_hand("ym-of-another-program", "BUY", "1", "100")
+        await world.clock.sleep(1)
+        [warning] = world.heard(Warned)
+        assert "another program trades on this account" in warning.message
+
+    play(scenario)
+
+
+def test_case_38_a_fill_that_came_while_we_were_away_after_the_cancel_is_booked(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        order = await account.place(a_buy())
+        world.weather(dropped=1.0)
+        world.others("SELL", "0.4", "100")
+        account.tracker.cancel_order("ym-1")  # as if the cancel's answer had come first, and the program had ended
+        world.journal.record(
+            OrderUpdate(symbol=SYMBOL, client_order_id="ym-1", exchange_order_id="1", state=OrderState.CANCELLED)
+        )
+        await world.kill()
+        account = await world.open()
+        again = account.tracker.get_order("ym-1")
+        assert again is not None
+        assert fills_of(again) == ["0.4"]
+        assert order.filled_qty == 0
+
+    play(scenario)

@@ -69,7 +69,11 @@ class Account:
         self._pause = HostPause(clock, unsaid=self.policy.retry_longest)
         self._desk = OrderDesk(connector, self._books, self._gate, self._pause, clock, self.policy)
         strangers = Strangers(
-            self._books, self.policy, lambda update: self._feed.tell(ExternalOrderSeen(clock.now(), update))
+            self._books,
+            self.policy,
+            connector.traits.client_order_id_prefix,
+            tell=lambda update: self._feed.tell(ExternalOrderSeen(clock.now(), update)),
+            warn=self._warn,
         )
         self._reconciler = Reconciler(
             connector,

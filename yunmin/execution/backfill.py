@@ -23,10 +23,21 @@ _STRANGERS_KEPT = 10_000
 class Strangers:
     """Orders on this account that somebody else placed: followed, told, or neither, as the policy says."""
 
-    def __init__(self, books: Bookkeeper, policy: AccountPolicy, tell: Callable[[OrderUpdate], None]) -> None:
+    def __init__(
+        self,
+        books: Bookkeeper,
+        policy: AccountPolicy,
+        prefix: str,
+        *,
+        tell: Callable[[OrderUpdate], None],
+        warn: Callable[[str], None],
+    ) -> None:
+        """`prefix` is what our own ids begin with: an order that has it and is not ours tells of a second program."""
         self._books = books
         self._policy = policy
+        self._prefix = prefix
         self._tell = tell
+        self._warn = warn
         self._met: dict[tuple[str, str], None] = {}
         self.adopted = 0
 
@@ -40,6 +51,11 @@ class Strangers:
 
     def meet(self, update: OrderUpdate) -> bool:
         """Take notice of a stranger's order; True where it is followed from now on."""
+        if (update.client_order_id or "").startswith(self._prefix):
+            self._warn(
+                f"{update.client_order_id} has our prefix and is not in this journal: another program trades on this "
+                "account, or another journal was used. Stop one of them"
+            )
         if self._policy.external_orders is ExternalOrders.ADOPT and _is_described(update):
             self._books.adopt(update)
             self.adopted += 1
@@ -72,7 +88,7 @@ class Backfill:
         self._page = min(connector.traits.fills_page or _PAGE, 1000)
 
     async def catch_up(self, symbol: str) -> int:
-        """Book every execution on `symbol` since the mark, or the oldest open order; returns how many were new."""
+        """Book every execution on `symbol` since the mark, or the oldest order; returns how many were new."""
         known = self._books.journal.last_trade_ids().get(symbol)
         if known is not None:
             page = await self._connector.fetch_fills(symbol, from_trade_id=known, limit=self._page)
@@ -121,7 +137,9 @@ class Backfill:
                 self._strangers.meet(update)
 
     def _oldest(self, symbol: str) -> datetime | None:
-        created = [order.created_at for order in self._books.tracker.get_open_orders(symbol) if order.created_at]
+        """When the first order on `symbol` that is still kept was made: a done one may have late fills."""
+        orders = self._books.tracker.get_orders()
+        created = [order.created_at for order in orders if order.symbol == symbol and order.created_at]
         return min(created, default=None)
 
 

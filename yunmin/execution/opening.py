@@ -57,7 +57,8 @@ async def account_of(
 ) -> AsyncIterator[Account]:
     """As `open_account`, with a connector that was made elsewhere; it is connected here, and closed."""
     clock = clock or SystemClock()
-    journal = OrderJournal.open(Path(folder), clock=clock)
+    policy = policy or AccountPolicy()
+    journal = OrderJournal.open(Path(folder), clock=clock, snapshot_every=policy.snapshot_every)
     try:
         await connector.connect()
         try:

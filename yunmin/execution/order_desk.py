@@ -14,6 +14,7 @@ from yunmin.core.data_contracts.order import OrderRef, OrderRequest
 from yunmin.core.data_contracts.verdicts import CancelRequest, CancelResult, SubmitResult
 from yunmin.core.in_flight_order import InFlightOrder
 from yunmin.errors import (
+    ConfigurationError,
     InvalidValue,
     JournalError,
     LifecycleError,
@@ -180,7 +181,7 @@ class OrderDesk:
                 source=no.source,
                 message=str(no),
             )
-        except InvalidValue as error:
+        except (InvalidValue, ConfigurationError) as error:
             return SubmitResult(
                 client_order_id=name,
                 verdict=Verdict.REJECTED,

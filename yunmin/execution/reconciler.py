@@ -176,7 +176,7 @@ class Reconciler:
         return [update for page in pages for update in page]
 
     def _symbols_of(self, listed: Iterable[OrderUpdate]) -> set[str]:
-        tracked = {order.symbol for order in self._books.tracker.get_open_orders()}
+        tracked = {order.symbol for order in self._books.tracker.get_orders()}
         return tracked | self._books.journal.last_trade_ids().keys() | {update.symbol for update in listed}
 
     def _take_listed(self, listed: Iterable[OrderUpdate]) -> None:

@@ -35,7 +35,9 @@ __all__ = ["CrashReport", "verify_crashes"]
 _ACCOUNT: Final = "local"
 _LONGEST_LIFE: Final = 20.0
 _HEAL: Final = 60.0
-_PATIENT: Final = AccountPolicy(query_interval=0.5, tick=0.2, orders_interval=3.0, fills_interval=3.0)
+_PATIENT: Final = AccountPolicy(
+    query_interval=0.5, tick=0.2, orders_interval=3.0, fills_interval=3.0, snapshot_every=10
+)
 
 _WEATHER: Final = (0.0, 0.0, 0.1, 0.3, 0.6)
 """How bad the venue treats its clients, by turns; see the storms of docs/local-venue.md."""
@@ -107,7 +109,7 @@ def _place_of(cycle: int, chance: Chance) -> str:
 
 def _live_and_die(plugin: AdapterPlugin, url: str, folder: Path, seed: str, place: str, chance: Chance) -> int:
     """One life in a process of its own; returns how it ended, as `os.waitstatus_to_exitcode` says it."""
-    count, patience = chance.randint(1, 6), chance.uniform(0.05, 1.5)
+    count, patience = chance.randint(1, 3), chance.uniform(0.05, 1.5)
     here, there = os.pipe()
     child = os.fork()
     if child == 0:
