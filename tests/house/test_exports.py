@@ -12,6 +12,7 @@ MODULES = (
     "yunmin.errors",
     "yunmin.clock",
     "yunmin.core.data_contracts",
+    "yunmin.core.indicators",
     "yunmin.core.order_lifecycle",
     "yunmin.core.order_tracker",
     "yunmin.core.position_manager",
