@@ -17,7 +17,7 @@ NOT_YET: Final = float("nan")
 """The value of an indicator that has not seen enough: not a number, so that no comparison with it holds."""
 
 Steps = Generator[Out, In, None]
-"""Takes what one candle brings, gives the value after it. The first `next` starts it, and its value counts for nothing."""
+"""Takes what one candle brings, gives the value after it. The first `next` starts it and gives nothing of worth."""
 
 
 class Bar(NamedTuple):
