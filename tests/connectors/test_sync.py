@@ -84,6 +84,7 @@ def test_the_environment_variable_says_testnet(
 
 def test_a_dotenv_file_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:  # type: ignore[no-untyped-def]  # pytest's own
     (tmp_path / ".env").write_text("BINANCE_API_KEY=from-file\nBINANCE_API_SECRET=s\nBINANCE_TESTNET=true\n")
+    (tmp_path / ".env").chmod(0o600)
     monkeypatch.chdir(tmp_path)
     config = BinanceConnector().config
     assert config.environment is Environment.TESTNET

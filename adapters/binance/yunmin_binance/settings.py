@@ -1,6 +1,12 @@
-"""What the environment and `.env` say: BINANCE_API_KEY, BINANCE_API_SECRET, BINANCE_TESTNET, BINANCE_BASE_URL."""
+"""What the environment and `.env` say: BINANCE_API_KEY, BINANCE_API_SECRET, BINANCE_TESTNET, BINANCE_BASE_URL.
+
+A `.env` that holds the secret and is open to others is refused, but for the local venue, whose keys are play money.
+"""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
 
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -8,8 +14,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from yunmin.errors import ConfigurationError
 from yunmin.exchange import ConnectorConfig, Credentials, Environment, LiveConsent
 from yunmin_binance.local_account import LOCAL_CREDENTIALS
+from yunmin_binance.secret_files import require_private
 
 __all__ = ["BinanceSettings", "read_settings", "resolve_config"]
+
+_FILE: Final = ".env"
 
 
 class BinanceSettings(BaseSettings):
@@ -20,7 +29,7 @@ class BinanceSettings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="BINANCE_", env_file=".env", extra="ignore", hide_input_in_errors=True, env_ignore_empty=True
+        env_prefix="BINANCE_", env_file=_FILE, extra="ignore", hide_input_in_errors=True, env_ignore_empty=True
     )
 
     api_key: SecretStr | None = None
@@ -54,7 +63,8 @@ def resolve_config(
     """What the caller said, completed by the environment: the caller wins.
 
     Without a word the environment is LOCAL, with the venue's own play-money credentials. `testnet=True` is TESTNET,
-    `testnet=False` is LIVE, which needs its three consents. Raises ConfigurationError.
+    `testnet=False` is LIVE, which needs its three consents. Raises ConfigurationError, also where `.env` holds the
+    secret, is needed for it, and can be read by others.
     """
     settings = read_settings()
     chosen = _environment(environment, testnet=settings.testnet if testnet is None else testnet)
@@ -91,6 +101,7 @@ def _credentials(
         return Credentials.of(api_key, api_secret)
     if environment is Environment.LOCAL:
         return LOCAL_CREDENTIALS
+    require_private(Path(_FILE), "BINANCE_API_SECRET")
     if settings.api_key is not None and settings.api_secret is not None:
         return Credentials.of(settings.api_key, settings.api_secret)
     return None
