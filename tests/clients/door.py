@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -34,8 +33,10 @@ class VenueDoor:
     async def evidence(self) -> Evidence:
         """What there is to compare claims with; `before` is the ledger of the last call."""
         before, self._ledger = self._ledger, await self._ask("/venue/ledger?account=local")
-        state, trades = await self._ask("/venue/state"), await self._trades()
-        return Evidence(markets=state["symbols"], trades=trades, before=before, after=self._ledger)
+        state = await self._ask("/venue/state")
+        trades = await self._public(f"/api/v3/trades?symbol={_SYMBOL}") or []
+        book = await self._public(f"/api/v3/depth?symbol={_SYMBOL}&limit=5") or {}
+        return Evidence(state["symbols"], trades, book.get("lastUpdateId"), before, self._ledger)
 
     async def problems(self) -> list[str]:
         """What the venue's own audit finds."""
@@ -49,10 +50,10 @@ class VenueDoor:
                 return int(answer.headers["Retry-After"]) > 0
         return _minute(since) != _minute(datetime.now(UTC))
 
-    async def _trades(self) -> Sequence[Mapping[str, Any]]:
-        """The last public trades of the day's market; none where this address is told to wait."""
-        async with self._session.get(f"{self._url}/api/v3/trades?symbol={_SYMBOL}") as answer:
-            return await answer.json() if answer.status == 200 else []
+    async def _public(self, path: str) -> Any:
+        """What everybody may ask; None where this address is told to wait."""
+        async with self._session.get(self._url + path) as answer:
+            return await answer.json() if answer.status == 200 else None
 
     async def _ask(self, path: str) -> Any:
         async with self._session.get(self._url + path) as answer:

@@ -26,10 +26,12 @@ _STATES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the venue says of itself: its markets, its last public trades, and the account's ledger around a step."""
+    """What the venue says of itself: its markets, its last public trades, the number of its book's last update, and the
+    account's ledger around a step."""
 
     markets: Sequence[str]
     trades: Sequence[Json]
+    book: int | None
     before: Json
     after: Json
 
@@ -56,6 +58,8 @@ def _of_the_public(claims: Json, evidence: Evidence) -> Iterator[str]:
     for number, qty, price in claims["trades"]:
         if (number, Decimal(qty), Decimal(price)) not in trades:
             yield f"nobody has traded {qty} at {price} as number {number}"
+    if claims["book"] not in {None, evidence.book}:
+        yield f"knows the book up to update {claims['book']}, it is at {evidence.book}"
 
 
 def _of_orders(step: Step, claimed: Json, before: Json, after: Json) -> Iterator[str]:

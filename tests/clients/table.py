@@ -31,7 +31,8 @@ SETTINGS: Final = Step("settings", "settings as they are printed")
 STEPS: Final = (
     Step("markets", "markets", claims=frozenset({"markets"})),
     Step("balance", "balance", claims=frozenset({"balances"})),
-    Step("market_stream", "market stream", claims=frozenset({"trades"})),
+    Step("market_stream", "trade stream", claims=frozenset({"trades"})),
+    Step("book_stream", "book stream", claims=frozenset({"book"})),
     Step("limit_in_parts", "limit order filled in parts", ends=("FILLED",), claims=frozenset({"fills"})),
     Step("user_data", "user data of such an order", ends=("FILLED",), claims=frozenset({"fills", "balances"})),
     Step("cancel", "cancel", ends=("CANCELED",)),
@@ -76,6 +77,7 @@ _NO_SOCKETS: Final = "no sockets in this class; ccxt.pro has them"
 _CCXT_WITHOUT_SOCKETS: Final = {
     **_NO_BOT,
     "market_stream": _NO_SOCKETS,
+    "book_stream": _NO_SOCKETS,
     "user_data": _NO_SOCKETS,
     "socket_order": _NO_SOCKETS,
 }

@@ -15,7 +15,7 @@ LIAR = """
 import json, sys
 for step in {steps}:
     print("a client's own chatter")
-    claims = {{"markets": [], "trades": [], "orders": {{}}, "fills": {{}}, "balances": {{}}, "code": None}}
+    claims = dict(markets=[], trades=[], book=None, orders={{}}, fills={{}}, balances={{}}, code=None)
     print(json.dumps({{"step": step, "status": "ok", "saw": "all is well", "claims": claims}}), flush=True)
     sys.stdin.readline()
 """
@@ -57,7 +57,7 @@ def test_the_table_has_a_cell_for_every_step_and_counts_what_is_in_them() -> Non
     told = _told([client], rows)
     assert "| markets | FAILED |" in told
     assert "  FAILED  markets                         two lines\n" in told
-    assert told.endswith(f"{len(steps) - 1 - len(client.cannot)} ok, 4 not to be done by the client, 1 failed\n")
+    assert told.endswith(f"{len(steps) - 1 - len(client.cannot)} ok, 5 not to be done by the client, 1 failed\n")
 
 
 def test_a_client_that_there_is_not_is_named(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,8 @@ from tests.clients.judge import Evidence, objections
 from tests.clients.table import CLIENTS, STEPS
 
 STEP = {step.name: step for step in STEPS}
-NOTHING: dict[str, Any] = {"markets": [], "trades": [], "orders": {}, "fills": {}, "balances": {}, "code": None}
+OF_THE_PUBLIC: dict[str, Any] = {"markets": [], "trades": [], "book": None}
+NOTHING: dict[str, Any] = {**OF_THE_PUBLIC, "orders": {}, "fills": {}, "balances": {}, "code": None}
 
 FILLS = [
     {"symbol": "BTCUSDT", "order_id": 2, "trade_id": 7, "qty": "0.4", "price": "100"},
@@ -34,7 +35,7 @@ PARTS = {
 
 
 def against(step: str, claims: dict[str, Any], *, after: Any = AFTER, client: str = "ccxt") -> list[str]:
-    evidence = Evidence(markets=["BTCUSDT", "ETHUSDT"], trades=PUBLIC, before=BEFORE, after=after)
+    evidence = Evidence(["BTCUSDT", "ETHUSDT"], PUBLIC, book=12, before=BEFORE, after=after)
     return objections(CLIENTS[client], STEP[step], {**NOTHING, **claims}, evidence)
 
 
@@ -44,6 +45,7 @@ def against(step: str, claims: dict[str, Any], *, after: Any = AFTER, client: st
         ("markets", {"markets": ["ETHUSDT", "BTCUSDT"]}),
         ("balance", {"balances": {"USDT": ["0.00", "0"]}}),
         ("market_stream", {"trades": [["7", "0.4", "100"]]}),
+        ("book_stream", {"book": 12}),
         ("limit_in_parts", PARTS),
         ("user_data", {**PARTS, "balances": {"USDT": ["0", "0"]}}),
     ],
@@ -62,6 +64,8 @@ def test_what_the_ledger_says_too_stands(step: str, claims: dict[str, Any]) -> N
         ("balance", {}),
         ("market_stream", {"trades": [["7", "0.5", "100"]]}),
         ("market_stream", {}),
+        ("book_stream", {"book": 11}),
+        ("book_stream", {}),
         ("limit_in_parts", {**PARTS, "fills": {}}),
         ("limit_in_parts", {**PARTS, "fills": {"BTCUSDT:2": PARTS["fills"]["BTCUSDT:2"][:1]}}),
         ("limit_in_parts", {**PARTS, "orders": {"BTCUSDT:2": ["FILLED", "0.9"]}}),

@@ -77,6 +77,10 @@ class BinanceApiNode extends Day {
     return this.client.ws.trades(SYMBOL, told, false);
   }
 
+  async hearBook(told) {
+    return this.client.ws.depth(`${SYMBOL}@100ms`, told, false);
+  }
+
   async hearUser(told) {
     return this.client.ws.user((event) => told({ e: event.type, ...event }), false);
   }

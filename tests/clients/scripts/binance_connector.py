@@ -64,6 +64,12 @@ class BinanceConnector(WireDay):
             yield heard
 
     @asynccontextmanager
+    async def book_heard(self) -> AsyncIterator[list[Json]]:
+        async with self._stream() as (stream, heard, _):
+            stream.diff_book_depth(SYMBOL, speed=100)
+            yield heard
+
+    @asynccontextmanager
     async def user_events(self) -> AsyncIterator[list[Json]]:
         key = self.client.new_listen_key()["listenKey"]
         async with self._stream() as (stream, heard, answers):

@@ -14,6 +14,7 @@ from binance_common.configuration import (
 )
 from binance_common.errors import BadRequestError, RateLimitBanError, TooManyRequestsError
 from binance_sdk_spot.spot import Spot
+from binance_sdk_spot.websocket_streams.models import DiffBookDepthUpdateSpeedEnum
 from day import PLAN, Saw, live
 from wire_day import SYMBOL, Json, WireDay, claim
 
@@ -72,12 +73,20 @@ class BinanceSdkSpot(WireDay):
 
     @asynccontextmanager
     async def trades_heard(self) -> AsyncIterator[list[Json]]:
-        trades: list[Json] = []
+        async with self._streams() as connection:
+            yield heard(await connection.trade(symbol=SYMBOL.lower()))
+
+    @asynccontextmanager
+    async def book_heard(self) -> AsyncIterator[list[Json]]:
+        async with self._streams() as connection:
+            speed = DiffBookDepthUpdateSpeedEnum("100ms").value  # the enum itself would get into the stream's name
+            yield heard(await connection.diff_book_depth(symbol=SYMBOL.lower(), update_speed=speed))
+
+    @asynccontextmanager
+    async def _streams(self) -> AsyncIterator[Any]:
         connection = await self.client.websocket_streams.create_connection()
         try:
-            stream = await connection.trade(symbol=SYMBOL.lower())
-            stream.on("message", lambda trade: trades.append(trade.to_dict()))
-            yield trades
+            yield connection
         finally:
             await connection.close_connection(close_session=True)
 
@@ -114,6 +123,13 @@ class BinanceSdkSpot(WireDay):
     def read_error(self, error: Exception) -> tuple[int, str]:
         assert isinstance(error, (BadRequestError, TooManyRequestsError, RateLimitBanError)), repr(error)
         return error.status_code, error.error_message
+
+
+def heard(stream: Any) -> list[Json]:
+    """What a stream tells from now on."""
+    told: list[Json] = []
+    stream.on("message", lambda message: told.append(message.to_dict()))
+    return told
 
 
 def wire(answer: Any) -> Any:

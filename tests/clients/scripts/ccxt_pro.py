@@ -16,13 +16,23 @@ class Pro(CcxtDay):
 
     async def market_stream(self) -> Saw:
         trades = asyncio.create_task(self.exchange.watch_trades(SYMBOL))
-        book = asyncio.create_task(self.exchange.watch_order_book(SYMBOL))
-        await self.until_heard(lambda: trades.done() and book.done())
+        await self.until_heard(trades.done, self.public_trade)
         (heard, *_) = trades.result()
         return Saw(
-            f"trade {heard['amount']} at {heard['price']}; book up to update {book.result()['nonce']}",
+            f"trade {heard['id']}: {heard['amount']} at {heard['price']}",
             trades=[(heard["id"], plain(heard["amount"]), plain(heard["price"]))],
         )
+
+    async def book_stream(self) -> Saw:
+        watched = asyncio.create_task(self.exchange.watch_order_book(SYMBOL))
+        await self.until_heard(watched.done, self.bid)
+        book = watched.result()
+        asked = await self.exchange.fetch_order_book(SYMBOL)
+        while book["nonce"] < asked["nonce"]:
+            book = await self.exchange.watch_order_book(SYMBOL)
+        assert book["bids"] == asked["bids"], (book["bids"], asked["bids"])
+        (price, quantity) = book["bids"][0]
+        return Saw(f"{quantity} bid at {price}, as REST at update {book['nonce']}", book=book["nonce"])
 
     async def user_data(self) -> Saw:
         seen: list[dict[str, str]] = []

@@ -10,7 +10,7 @@ const readline = require('node:readline');
 const PLAN = JSON.parse(fs.readFileSync(path.join(__dirname, 'day.json'), 'utf8'));
 const SYMBOL = PLAN.symbol;
 const STEPS = [
-  'markets', 'balance', 'market_stream', 'limit_in_parts', 'user_data', 'cancel', 'replace', 'stop', 'oco',
+  'markets', 'balance', 'market_stream', 'book_stream', 'limit_in_parts', 'user_data', 'cancel', 'replace', 'stop', 'oco',
   'socket_order', 'bot_trade', 'error_filter', 'error_funds', 'error_unknown_order', 'error_signature', 'error_clock',
   'error_symbol', 'rate_limit',
 ];
@@ -85,6 +85,24 @@ class Day {
     }
     const [heard] = trades;
     return { saw: `${heard.e} ${heard.t}: ${plain(heard.q)} at ${plain(heard.p)}`, trades: [[String(heard.t), heard.q, heard.p]] };
+  }
+
+  async book_stream() {
+    const updates = [];
+    const stop = await this.hearBook((update) => updates.push(update));
+    const { quantity, price } = PLAN.bid_of_others;
+    let newest;
+    try {
+      const bidAndLook = async () => (await this.other('BUY', quantity, price), updates.length);
+      await this.waitFor(bidAndLook, 'word of the book on the stream', 100);
+      newest = (await this.deepBook(PLAN.shallow_limit)).lastUpdateId;
+      await this.waitFor(() => updates[updates.length - 1].u >= newest, `update ${newest} of the book`);
+    } finally {
+      await stop();
+    }
+    assert(updates.every((one, index) => index === 0 || one.U === updates[index - 1].u + 1), JSON.stringify(updates));
+    const last = updates[updates.length - 1];
+    return { saw: `${updates.length} ${last.e} without a gap, up to update ${newest} of REST`, book: last.u };
   }
 
   async limit_in_parts() {
@@ -230,7 +248,7 @@ async function outcome(day, step) {
   if (typeof day[step] !== 'function') return { status: 'missing', saw: '' };
   try {
     const told = await Promise.race([day[step](), late()]);
-    const nothing = { markets: [], trades: [], orders: {}, fills: {}, balances: {}, code: null };
+    const nothing = { markets: [], trades: [], book: null, orders: {}, fills: {}, balances: {}, code: null };
     return { status: 'ok', saw: told.saw, claims: { ...nothing, ...told } };
   } catch (error) {
     const saw = error instanceof Error ? `${error.name}: ${error.message}` : JSON.stringify(error);

@@ -31,6 +31,7 @@ STEPS = (
     "markets",
     "balance",
     "market_stream",
+    "book_stream",
     "limit_in_parts",
     "user_data",
     "cancel",
@@ -53,7 +54,8 @@ STEPS = (
 class Saw:
     """What a client saw in a step: words for people, and claims that the ledger must bear out.
 
-    `markets` are names, `trades` what others traded: [trade id, quantity, price] each. `orders` maps "SYMBOL:id" to
+    `markets` are names, `trades` what others traded: [trade id, quantity, price] each, `book` the update id up to which
+    the book is known. `orders` maps "SYMBOL:id" to
     status and filled quantity, `fills` to its trades, `balances` an asset to free and locked. `code` is the exchange's
     own number of a refusal.
     """
@@ -61,6 +63,7 @@ class Saw:
     words: str
     markets: list[str] = field(default_factory=list)
     trades: list[tuple[str, str, str]] = field(default_factory=list)
+    book: int | None = None
     orders: dict[str, tuple[str, str]] = field(default_factory=dict)
     fills: dict[str, list[tuple[str, str, str]]] = field(default_factory=dict)
     balances: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -137,14 +140,18 @@ class Day:
             return Saw(f"{type(error).__name__} {code} {words}", code=code)
         raise AssertionError("the exchange refused nothing")
 
-    async def until_heard(self, heard: Callable[[], Any]) -> Any:
-        """Others trade again and again until the streams have told of it: they tell nothing of what came before."""
+    def bid(self) -> None:
+        """A bid of the counterparty's that stays in the book."""
+        self.other("BUY", **PLAN["bid_of_others"])
 
-        def trade_and_look() -> Any:
-            self.public_trade()
+    async def until_heard(self, heard: Callable[[], Any], doing: Callable[[], None]) -> Any:
+        """Others act again and again until a stream has told of it: it tells nothing of what came before it."""
+
+        def act_and_look() -> Any:
+            doing()
             return heard()
 
-        return await self.wait_for(trade_and_look, "a trade on the stream", every=0.1)
+        return await self.wait_for(act_and_look, "word of others on the stream", every=0.1)
 
     async def refusal_in_the_end(self, doing: Callable[[], Any]) -> Saw:
         """The refusal of one call too many."""

@@ -70,10 +70,18 @@ class NpmBinance extends Day {
     return late.getAccountInformation();
   }
 
-  async hearTrades(told) {
+  hearTrades(told) {
+    return this.hear(`${SYMBOL.toLowerCase()}@trade`, told);
+  }
+
+  hearBook(told) {
+    return this.hear(`${SYMBOL.toLowerCase()}@depth@100ms`, told);
+  }
+
+  async hear(stream, told) {
     const client = new WebsocketClient({ wsUrl: this.sockets }, QUIET);
     client.on('message', told);
-    await client.subscribe(`${SYMBOL.toLowerCase()}@trade`, 'main');
+    await client.subscribe(stream, 'main');
     return () => client.closeAll(true);
   }
 

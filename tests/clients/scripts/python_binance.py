@@ -76,6 +76,11 @@ class PythonBinance(WireDay):
             yield trades
 
     @asynccontextmanager
+    async def book_heard(self) -> AsyncIterator[list[Json]]:
+        async with self.streams.depth_socket(SYMBOL, interval=100) as socket, heard(socket) as updates:
+            yield updates
+
+    @asynccontextmanager
     async def user_events(self) -> AsyncIterator[list[Json]]:
         async with self.streams.user_socket() as socket, heard(socket) as events:
             yield events

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
+from itertools import pairwise
 from typing import Any
 
 from day import PLAN, Day, Saw, finish, plain
@@ -61,6 +62,10 @@ class WireDay(Day):
         """A list that grows by what the trade stream tells."""
 
     @abstractmethod
+    def book_heard(self) -> AbstractAsyncContextManager[list[Json]]:
+        """A list that grows by what the stream of the book's differences tells."""
+
+    @abstractmethod
     def user_events(self) -> AbstractAsyncContextManager[list[Json]]:
         """A list that grows by what the user data stream tells; entered once the exchange has said yes."""
 
@@ -89,13 +94,22 @@ class WireDay(Day):
 
     async def market_stream(self) -> Saw:
         async with self.trades_heard() as trades:
-            await self.until_heard(lambda: trades)
+            await self.until_heard(lambda: trades, self.public_trade)
         heard = trades[0]
         number = heard["t"] if heard["e"] == "trade" else heard["f"]  # an aggregate names its first trade
         return Saw(
             f"{heard['e']} {number}: {plain(heard['q'])} at {plain(heard['p'])}",
             trades=[(str(number), heard["q"], heard["p"])],
         )
+
+    async def book_stream(self) -> Saw:
+        async with self.book_heard() as updates:
+            await self.until_heard(lambda: updates, self.bid)
+            newest = (await finish(self.deep_book(PLAN["shallow_limit"])))["lastUpdateId"]
+            await self.wait_for(lambda: updates[-1]["u"] >= newest, f"update {newest} of the book")
+        heard = list(updates)
+        assert all(one["U"] == before["u"] + 1 for before, one in pairwise(heard)), heard
+        return Saw(f"{len(heard)} {heard[-1]['e']} without a gap, up to update {newest} of REST", book=heard[-1]["u"])
 
     async def limit_in_parts(self) -> Saw:
         placed = await finish(self.buy_at(PLAN["limit_price"]))
