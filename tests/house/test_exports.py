@@ -24,6 +24,7 @@ MODULES = (
     "yunmin.execution",
     "yunmin.ccxt_bridge",
     "yunmin.connectors.binance_connector",
+    "yunmin.connectors.binance_websocket",
     "yunmin.connectors.sync",
     "yunmin.testing",
     "yunmin_binance",
