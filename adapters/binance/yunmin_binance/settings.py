@@ -11,10 +11,10 @@ from typing import Final
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from yunmin.config.secret_files import require_private
 from yunmin.errors import ConfigurationError
 from yunmin.exchange import ConnectorConfig, Credentials, Environment, LiveConsent
 from yunmin_binance.local_account import LOCAL_CREDENTIALS
-from yunmin_binance.secret_files import require_private
 
 __all__ = ["BinanceSettings", "read_settings", "resolve_config"]
 

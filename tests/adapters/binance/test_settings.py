@@ -9,7 +9,6 @@ import pytest
 
 from yunmin.errors import ConfigurationError
 from yunmin.exchange import Environment
-from yunmin_binance.secret_files import require_private
 from yunmin_binance.settings import resolve_config
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="files have no such rights here")
@@ -63,17 +62,3 @@ def test_S3_a_secret_under_a_name_in_small_letters_is_one_too(env_file: Path) ->
 
 def test_S3_who_gives_the_key_by_hand_does_not_need_the_file(env_file: Path) -> None:
     assert resolve_config(environment="testnet", api_key="k", api_secret="s").credentials is not None
-
-
-def test_S3_a_path_that_a_shell_would_take_apart_is_quoted(tmp_path: Path) -> None:
-    path = tmp_path / "my keys; rm -rf" / ".env"
-    path.parent.mkdir()
-    path.write_text(SECRET)
-    path.chmod(0o644)
-    with pytest.raises(ConfigurationError) as refused:
-        require_private(path, "BINANCE_API_SECRET")
-    assert f"chmod 600 '{path}'" in str(refused.value)
-
-
-def test_S3_no_file_is_no_matter(tmp_path: Path) -> None:
-    require_private(tmp_path / ".env", "BINANCE_API_SECRET")

@@ -9,17 +9,17 @@ only `true`, `false` and `null` are more than text.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
+from yunmin.config.plain_yaml import Lines, Location, read_plain_yaml
+from yunmin.config.problems import PlaceOf, Problems, heads
 from yunmin.errors import ConfigurationError
 from yunmin_binance.venue.config import AccountConfig, VenueConfig
-from yunmin_binance.venue.plain_yaml import Lines, Location, read_plain_yaml
 from yunmin_binance.venue.symbols import DEFAULT_SYMBOLS, SymbolRules
 
 __all__ = ["example_config", "read_config_file"]
@@ -46,7 +46,7 @@ def read_config_file(path: Path, overriding: Mapping[str, Any], *, usual: Mappin
     raw, lines = read_plain_yaml(path)
     if not isinstance(raw, dict):
         raise ConfigurationError(f"{path}: a venue is a mapping of settings; {_NEXT}")
-    problems = _Problems(path, lines)
+    problems = Problems(str(path), _line_in(lines), advice=_NEXT)
     wanted = dict(raw)
     wanted |= {name: _beside(path, wanted[name]) for name in _PATHS if name in wanted}
     if isinstance(raw.get("accounts"), list):
@@ -59,11 +59,11 @@ def read_config_file(path: Path, overriding: Mapping[str, Any], *, usual: Mappin
     try:
         return VenueConfig.model_validate({**usual, **wanted, **settings})
     except ValidationError as error:
-        problems.add_all(error)
+        problems.add_all(error, _names_at)
     raise problems.as_error()
 
 
-def _account(path: Path, problems: _Problems, number: int, raw: object) -> object:
+def _account(path: Path, problems: Problems, number: int, raw: object) -> object:
     """The account with its key read from where the file says it is kept."""
     if not isinstance(raw, dict):
         return raw
@@ -93,7 +93,7 @@ def _public_key(path: Path) -> str:
     return text
 
 
-def _symbols(problems: _Problems, raw: object) -> dict[str, Any]:
+def _symbols(problems: Problems, raw: object) -> dict[str, Any]:
     """`symbols` and `extra_symbols` out of names, and mappings with a name and what is different."""
     if not isinstance(raw, list):
         return {}
@@ -112,59 +112,23 @@ def _symbols(problems: _Problems, raw: object) -> dict[str, Any]:
         try:
             extra.append(SymbolRules.model_validate(merged))
         except ValidationError as error:
-            problems.add_all(error, ("symbols", number))
+            problems.add_all(error, _names_at, ("symbols", number))
     return {"symbols": tuple(names), "extra_symbols": tuple(extra)}
+
+
+def _line_in(lines: Lines) -> PlaceOf:
+    def place_of(location: Location) -> tuple[int, str]:
+        line = next((lines[head] for head in heads(location) if head in lines), 1)
+        return line, f"line {line}"
+
+    return place_of
 
 
 def _beside(path: Path, named: object) -> Path:
     return (path.parent / str(named)).resolve()
 
 
-class _Problems:
-    """Everything that is wrong with a file, each with its line."""
-
-    def __init__(self, path: Path, lines: Lines) -> None:
-        self._path = path
-        self._lines = lines
-        self._said: list[tuple[int, str]] = []
-
-    def add(self, location: Location, message: str) -> None:
-        line = next((self._lines[head] for head in _heads(location) if head in self._lines), 1)
-        self._said.append((line, f"line {line}, {_dotted(location)}: {message}"))
-
-    def add_all(self, error: ValidationError, below: Location = ()) -> None:
-        for found in error.errors(include_input=False, include_context=False, include_url=False):
-            location: Location = (*below, *found["loc"])
-            self.add(location, _in_words(location, found["type"], found["msg"]))
-
-    def raise_if_any(self) -> None:
-        if self._said:
-            raise self.as_error()
-
-    def as_error(self) -> ConfigurationError:
-        return ConfigurationError(f"{self._path}: " + "; ".join(text for _, text in sorted(self._said)) + f". {_NEXT}")
-
-
-def _heads(location: Location) -> Sequence[Location]:
-    return [location[:length] for length in range(len(location), 0, -1)]
-
-
-def _dotted(location: Location) -> str:
-    text = ""
-    for part in location:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
-    return text or "the file"
-
-
-def _in_words(location: Location, kind: str, message: str) -> str:
-    if kind != "extra_forbidden":
-        return message.removeprefix("Value error, ")
-    known = _fields_at(location)
-    near = get_close_matches(str(location[-1]), known, n=1)
-    return f"no such setting; did you mean {near[0]}?" if near else f"no such setting; there are {', '.join(known)}"
-
-
-def _fields_at(location: Location) -> list[str]:
+def _names_at(location: Location) -> list[str]:
     """The names that a mapping at this place of the file may have."""
     if location[0] == "symbols":
         return sorted(SymbolRules.model_fields)

@@ -32,7 +32,7 @@ def read_plain_yaml(path: Path) -> tuple[Any, Lines]:
         reason = getattr(error, "strerror", None) or type(error).__name__
         raise ConfigurationError(f"cannot read {path}: {reason}") from None
     if len(text) > _LARGEST:
-        raise ConfigurationError(f"{path} is larger than a description of a venue can be")
+        raise ConfigurationError(f"{path} is larger than a file of settings can be")
     lines: Lines = {}
     try:
         node = yaml.compose(text, Loader=yaml.BaseLoader)
