@@ -19,7 +19,7 @@ from tests.clients.door import VenueDoor
 from tests.clients.environments import environment
 from tests.clients.judge import objections
 from tests.clients.printed_settings import printed_settings, run_as_printed
-from tests.clients.table import SETTINGS, STEPS, Client, Row, Step
+from tests.clients.table import ROWS, STAYED, STEPS, Client, Row, Step
 
 __all__ = ["day_of"]
 
@@ -36,23 +36,36 @@ async def day_of(client: Client, *, python: str | None = None) -> list[Row]:
     """Live the whole day in the client's environment, or with the interpreter `python`, where that has the client."""
     place = environment(client.environment)
     if python is None and not place.is_made:
-        return [Row(client.name, step.name, "failed", place.why_not_made) for step in (SETTINGS, *STEPS)]
-    runtime = python or place.runtime
+        return [Row(client.name, step.name, "failed", place.why_not_made) for step in ROWS]
     script = str(_HERE / "scripts" / client.script)
-    command = [runtime, script, *client.arguments]
+    command = [python or place.runtime, script, *client.arguments]
+    with tempfile.TemporaryDirectory() as folder:
+        refused = Path(folder) / "refused.txt"
+        rows = await _day(client, command, place.variables(refused))
+        return [*rows, _stayed(client, refused)]
+
+
+async def _day(client: Client, command: Sequence[str], guarded: Mapping[str, str]) -> list[Row]:
     async with _venue(client.venue) as venue:
         settings = await printed_settings(client, venue["url"])
         variables = {
-            **place.variables(),
+            **guarded,
             "VENUE_URL": venue["url"],
             "VENUE_API_KEY": venue["api_key"],
             "VENUE_API_SECRET": venue["api_secret"],
             "VENUE_SETTINGS": settings,
         }
-        first = await run_as_printed(client, runtime, settings, variables)
+        first = await run_as_printed(client, command[0], settings, variables)
         with tempfile.TemporaryFile() as errors:
             async with VenueDoor(venue["url"]) as door, _process(command, variables, errors) as process:
                 return [first, *[await _lived(client, step, process, door, errors) for step in STEPS]]
+
+
+def _stayed(client: Client, refused: Path) -> Row:
+    """Whether the client tried to leave this machine; a guard has kept it from that."""
+    if not refused.exists():
+        return Row(client.name, STAYED.name, "ok", "every address was this machine's")
+    return Row(client.name, STAYED.name, "failed", f"was on its way to {', '.join(refused.read_text().split())}")
 
 
 async def _lived(client: Client, step: Step, process: Process, door: VenueDoor, errors: IO[bytes]) -> Row:

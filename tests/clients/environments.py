@@ -70,13 +70,16 @@ class Environment:
         """What runs its scripts."""
         return _found("node") if self.is_of_node else str(self.folder / "bin" / "python")
 
-    def variables(self) -> dict[str, str]:
-        """The variables of its processes: two guards against leaving this machine, in the runtime and by proxy."""
+    def variables(self, refused: Path) -> dict[str, str]:
+        """The variables of its processes: two guards against leaving this machine, in the runtime and by proxy.
+
+        The one in the runtime writes to the file `refused` whatever it refuses.
+        """
         shut = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), _CLOSED_DOOR)
         open_ = dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost")
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
         of_node = _GUARD / "guard.cjs"
-        guards = {"PYTHONPATH": str(_GUARD), "NODE_OPTIONS": f'--require "{of_node}"'}
+        guards = {"PYTHONPATH": str(_GUARD), "NODE_OPTIONS": f'--require "{of_node}"', "GUARD_LOG": str(refused)}
         return {**kept, **shut, **open_, **guards, "NODE_PATH": str(self.folder / "node_modules")}
 
     def _make_with_pip(self) -> None:

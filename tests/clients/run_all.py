@@ -18,7 +18,7 @@ from typing import Final
 
 from tests.clients import environments
 from tests.clients.day_of import day_of
-from tests.clients.table import CLIENTS, SETTINGS, STEPS, Client, Row
+from tests.clients.table import CLIENTS, ROWS, Client, Row
 
 __all__ = ["main"]
 
@@ -55,7 +55,7 @@ async def _days_of(clients: Sequence[Client]) -> list[Row]:
                 return await day_of(client)
             except Exception as error:  # noqa: BLE001 - one client's day that goes off the rails ends no other's
                 saw = f"the day broke off: {type(error).__name__}: {error}"
-                return [Row(client.name, step.name, "failed", saw) for step in (SETTINGS, *STEPS)]
+                return [Row(client.name, step.name, "failed", saw) for step in ROWS]
 
     return [row for rows in await asyncio.gather(*map(one, clients)) for row in rows]
 
@@ -68,12 +68,12 @@ def _told(clients: Sequence[Client], rows: Sequence[Row]) -> str:
         f"|---|{'---|' * len(clients)}",
         *(
             f"| {step.title} | " + " | ".join(_SHORT[cells[client.name, step.name].status] for client in clients) + " |"
-            for step in (SETTINGS, *STEPS)
+            for step in ROWS
         ),
     ]
     for client in clients:
         lines += ["", f"{client.name} {client.version}"]
-        for step in (SETTINGS, *STEPS):
+        for step in ROWS:
             row = cells[client.name, step.name]
             saw = " ".join(row.saw.split())
             lines.append(f"  {_SHORT[row.status]:6}  {step.title:30}  {saw}")

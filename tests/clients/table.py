@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["CLIENTS", "LIGHT", "SETTINGS", "STEPS", "Client", "Row", "Step"]
+__all__ = ["CLIENTS", "LIGHT", "ROWS", "SETTINGS", "STAYED", "STEPS", "Client", "Row", "Step"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,9 @@ class Step:
 
 SETTINGS: Final = Step("settings", "settings as they are printed")
 """Before the day begins: what `yunmin venue settings` prints for the client runs as it is."""
+
+STAYED: Final = Step("stayed", "stayed on this machine")
+"""After the day has ended: what the guards in the clients' runtimes had to refuse."""
 
 STEPS: Final = (
     Step("markets", "markets", claims=frozenset({"markets"})),
@@ -49,6 +52,9 @@ STEPS: Final = (
     Step("error_symbol", "error: unknown symbol", codes=frozenset({-1121})),
     Step("rate_limit", "rate limit (429)", codes=frozenset({-1003})),
 )
+
+ROWS: Final = (SETTINGS, *STEPS, STAYED)
+"""Every line of the table."""
 
 _NO_BOT: Final = {"bot_trade": "a library, no bot"}
 _BOT: Final = "a bot: it trades by its strategy and has no such call"

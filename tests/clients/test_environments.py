@@ -39,22 +39,24 @@ def test_an_environment_of_another_list_is_not_this_one(tmp_path: Path) -> None:
     assert not one.is_made
 
 
-def test_a_python_client_that_would_leave_this_machine_is_stopped() -> None:
+def test_a_python_client_that_would_leave_this_machine_is_stopped(tmp_path: Path) -> None:
     code = f"import socket; socket.create_connection(('{ELSEWHERE}', 9), timeout=5)"
-    assert "may not leave this machine" in words_of(sys.executable, "-c", code)
+    assert "may not leave this machine" in words_of(tmp_path, sys.executable, "-c", code)
     named = "import socket; socket.getaddrinfo('an-exchange.example', 443)"
-    assert "on its way to an-exchange.example" in words_of(sys.executable, "-c", named)
+    assert "on its way to an-exchange.example" in words_of(tmp_path, sys.executable, "-c", named)
+    assert (tmp_path / "refused.txt").read_text().split() == [ELSEWHERE, "an-exchange.example"]
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not on this machine")
-def test_a_node_client_that_would_leave_this_machine_is_stopped() -> None:
-    assert "may not leave this machine" in words_of("node", "-e", f"require('net').connect(9, '{ELSEWHERE}')")
+def test_a_node_client_that_would_leave_this_machine_is_stopped(tmp_path: Path) -> None:
+    assert "may not leave this machine" in words_of(tmp_path, "node", "-e", f"require('net').connect(9, '{ELSEWHERE}')")
     named = "require('http').get('http://an-exchange.example')"
-    assert "on its way to an-exchange.example" in words_of("node", "-e", named)
+    assert "on its way to an-exchange.example" in words_of(tmp_path, "node", "-e", named)
+    assert (tmp_path / "refused.txt").read_text().split() == [ELSEWHERE, "an-exchange.example"]
 
 
-def words_of(*command: str) -> str:
-    variables = environment("ccxt").variables()
+def words_of(folder: Path, *command: str) -> str:
+    variables = environment("ccxt").variables(folder / "refused.txt")
     done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode != 0
     return done.stderr

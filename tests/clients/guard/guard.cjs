@@ -1,12 +1,17 @@
-// Required by every Node process that is told so: no socket of it leaves this machine.
+// Required by every Node process that is told so: no socket of it leaves this machine. What was on its way elsewhere is
+// refused, and written to the file that GUARD_LOG names.
 'use strict';
 
 const dns = require('node:dns');
+const fs = require('node:fs');
 const net = require('node:net');
 
 const isLocal = (host) => !host || host === 'localhost' || host === '::1' || host.startsWith('127.');
 
-const refuse = (host) => new Error(`a client may not leave this machine, and was on its way to ${host}`);
+const refuse = (host) => {
+  fs.appendFileSync(process.env.GUARD_LOG, `${host}\n`);
+  return new Error(`a client may not leave this machine, and was on its way to ${host}`);
+};
 
 const lookUp = dns.lookup;
 dns.lookup = (host, ...rest) => {

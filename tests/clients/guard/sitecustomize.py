@@ -1,9 +1,14 @@
-"""Imported by every Python that has this folder on its path: no socket of it leaves this machine."""
+"""Imported by every Python that has this folder on its path: no socket of it leaves this machine.
+
+What was on its way elsewhere is refused, and written to the file that GUARD_LOG names.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 LOCAL_NAMES = {"localhost", "", None}
@@ -28,6 +33,8 @@ def _guard(event: str, arguments: tuple[Any, ...]) -> None:
     else:
         return
     if not _is_local(host):
+        with Path(os.environ["GUARD_LOG"]).open("a") as log:
+            log.write(f"{host}\n")
         raise PermissionError(f"a client may not leave this machine, and was on its way to {host}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from itertools import pairwise
@@ -17,7 +17,7 @@ Json = Mapping[str, Any]
 SYMBOL = PLAN["symbol"]
 
 
-class WireDay(Day):
+class WireDay(Day, ABC):
     """Calls may answer at once or be awaited. Parameters have the exchange's own names."""
 
     @abstractmethod
