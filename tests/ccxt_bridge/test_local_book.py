@@ -5,12 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from yunmin.ccxt_bridge.local_book import Joint, LocalBook
 from yunmin.core.data_contracts import BookLevel, OrderBook
 
+calm = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # other work may hold the machine up
 Sides = dict[str, dict[Decimal, Decimal]]
 
 
@@ -56,6 +57,7 @@ class Venue:
         return first, last, list(touched["bids"].items()), list(touched["asks"].items())
 
 
+@calm
 @given(updates, st.data())
 def test_N31_differences_that_join_lead_to_the_true_book(changes: list[Any], data: st.DataObject) -> None:
     venue, count = Venue(changes), len(changes)
@@ -70,6 +72,7 @@ def test_N31_differences_that_join_lead_to_the_true_book(changes: list[Any], dat
         assert not book.is_crossed
 
 
+@calm
 @given(updates, st.data())
 def test_N31_a_difference_that_is_missing_is_noticed_at_the_next(changes: list[Any], data: st.DataObject) -> None:
     venue, count = Venue(changes), len(changes)
@@ -85,6 +88,7 @@ def test_N31_a_difference_that_is_missing_is_noticed_at_the_next(changes: list[A
         assert book.show(50) == venue.states[expected], "what does not join is not applied"
 
 
+@calm
 @given(updates, st.data())
 def test_N31_what_comes_twice_or_late_changes_nothing(changes: list[Any], data: st.DataObject) -> None:
     venue, count = Venue(changes), len(changes)

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.adapters.binance.test_wire_samples import same
@@ -299,7 +299,7 @@ anything = st.recursive(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from(sorted(REPORT)), anything, max_size=4))
 def test_B6_whatever_a_field_holds_what_is_told_is_exact_or_nothing_is(changes: dict[str, Any]) -> None:
     ears = Heard()
