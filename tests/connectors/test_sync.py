@@ -242,7 +242,7 @@ def test_history_over_several_symbols_is_newest_first_and_no_longer_than_asked(v
 def test_assets_with_nothing_free_are_left_out_of_the_balance(venue_url: str) -> None:
     with BinanceConnector(base_url=venue_url) as connector:
         free = connector.get_balance()["LTC"]
-        price = 1.0
+        price = 0.002  # far above the market, within its price band
         placed = connector.place_order("LTCBTC", "SELL", "LIMIT", qty=free, price=price)
         try:
             assert "LTC" not in connector.get_balance()
