@@ -116,7 +116,11 @@ def test_the_doctor_finds_everything_in_order(yunmin: Run) -> None:
     report = yunmin("doctor", "--json")
     assert report.code == 0, report.out
     assert report.json["ok"]
-    assert {"connection", "clock within 1 s", "credentials"} <= {check["name"] for check in report.json["checks"]}
+    rights = next(check["found"] for check in report.json["checks"] if check["name"] == "key rights")
+    assert rights == "may trade; may not withdraw; bound to network addresses"
+    assert {"connection", "clock within 1 s", "credentials", "key rights"} <= {
+        check["name"] for check in report.json["checks"]
+    }
 
 
 def test_the_doctor_fails_when_nobody_answers(yunmin: Run) -> None:

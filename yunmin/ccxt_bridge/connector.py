@@ -49,7 +49,7 @@ from yunmin.errors import (
     UnknownSymbol,
 )
 from yunmin.exchange.capabilities import Traits
-from yunmin.exchange.config import ConnectorConfig, PlacementConnection
+from yunmin.exchange.config import ConnectorConfig, Environment, PlacementConnection
 
 __all__ = ["CcxtConnector", "Endpoint"]
 
@@ -109,6 +109,11 @@ class CcxtConnector(Streaming):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.traits.name} {self.config.environment}>"
+
+    @property
+    def environment(self) -> Environment:
+        """Where it is connected."""
+        return self.config.environment
 
     # --- life ------------------------------------------------------------------------------------------------------
 

@@ -21,8 +21,8 @@ from yunmin.cli.connection import (
 from yunmin.cli.outcome import Exit, emit_json, run
 from yunmin.cli.tables import show_table
 from yunmin.clock import SystemClock
-from yunmin.errors import YunminError
-from yunmin.exchange import ExchangeConnector
+from yunmin.errors import NotSupported, YunminError
+from yunmin.exchange import ExchangeConnector, ShowsKeyRights
 
 __all__ = ["doctor"]
 
@@ -45,7 +45,7 @@ def doctor(
     url: UrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check Python, packages, adapter, connection, clock and credentials. Exit code 1 when a check fails."""
+    """Check Python, packages, adapter, connection, clock, credentials and rights. Exit code 1 when a check fails."""
 
     async def work() -> None:
         checks = [_python(), _package("ccxt"), _adapter(adapter)]
@@ -92,6 +92,7 @@ async def _online(target: Target) -> list[Check]:
                 Check("connection", ok=True, found=repr(connector)),
                 await _asked("clock", lambda: _clock(connector)),
                 await _asked("credentials", lambda: _credentials(connector)),
+                await _asked("key rights", lambda: _key_rights(connector)),
             ]
     except YunminError as error:
         return [Check("connection", ok=False, found=str(error))]
@@ -118,3 +119,18 @@ async def _clock(connector: ExchangeConnector) -> Check:
 async def _credentials(connector: ExchangeConnector) -> Check:
     account = await connector.fetch_account()
     return Check("credentials", ok=True, found=f"accepted; {len(account.balances)} assets held")
+
+
+async def _key_rights(connector: ExchangeConnector) -> Check:
+    if not isinstance(connector, ShowsKeyRights):
+        return Check("key rights", ok=True, found="not known: the adapter does not ask")
+    try:
+        rights = await connector.fetch_key_rights()
+    except NotSupported as error:
+        return Check("key rights", ok=True, found=f"not known: {error}")
+    said = (
+        "may trade" if rights.can_trade else "may NOT trade",
+        "may WITHDRAW: take that right from it" if rights.can_withdraw else "may not withdraw",
+        "bound to network addresses" if rights.is_bound_to_address else "works from EVERY address: bind it to yours",
+    )
+    return Check("key rights", ok=not rights.can_withdraw, found="; ".join(said))

@@ -8,7 +8,7 @@ from yunmin.exchange.config import (
     LiveConsent,
     PlacementConnection,
 )
-from yunmin.exchange.connector import CancelsAll, ExchangeConnector, KeepsTime, ShowsMarket, TestsOrders
+from yunmin.exchange.connector import CancelsAll, ExchangeConnector, KeepsTime, ShowsKeyRights, ShowsMarket, TestsOrders
 from yunmin.exchange.plugin import (
     AdapterPlugin,
     ConnectionWish,
@@ -34,6 +34,7 @@ __all__ = [
     "NewsStream",
     "PlacementConnection",
     "RunningVenue",
+    "ShowsKeyRights",
     "ShowsMarket",
     "StreamsAccount",
     "StreamsMarket",

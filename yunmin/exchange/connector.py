@@ -17,6 +17,7 @@ from yunmin.core.data_contracts import (
     Candle,
     Fill,
     Instrument,
+    KeyRights,
     OrderAck,
     OrderBook,
     OrderRef,
@@ -27,8 +28,9 @@ from yunmin.core.data_contracts import (
 )
 from yunmin.errors import NotSupported
 from yunmin.exchange.capabilities import Capability, Traits
+from yunmin.exchange.config import Environment
 
-__all__ = ["CancelsAll", "ExchangeConnector", "KeepsTime", "ShowsMarket", "TestsOrders"]
+__all__ = ["CancelsAll", "ExchangeConnector", "KeepsTime", "ShowsKeyRights", "ShowsMarket", "TestsOrders"]
 
 
 class ExchangeConnector(ABC):
@@ -150,6 +152,20 @@ class KeepsTime(Protocol):
 
     async def synchronise_clock(self) -> timedelta:
         """Compare the clocks anew; returns how far the stamps had strayed from the exchange's clock since the last."""
+        ...
+
+
+@runtime_checkable
+class ShowsKeyRights(Protocol):
+    """A connector whose exchange says what the API key may be used for."""
+
+    @property
+    def environment(self) -> Environment:
+        """Where it is connected: what a key may do matters most where the money is real."""
+        ...
+
+    async def fetch_key_rights(self) -> KeyRights:
+        """What the key may do. Raises NotSupported where this environment does not say; then nothing is known."""
         ...
 
 

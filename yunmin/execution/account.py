@@ -31,6 +31,7 @@ from yunmin.execution.bookkeeper import Bookkeeper
 from yunmin.execution.event_feed import EventFeed
 from yunmin.execution.gate import PauseReason, SubmitGate
 from yunmin.execution.host_pause import HostPause
+from yunmin.execution.key_check import check_key
 from yunmin.execution.kill_switch import KillSwitch
 from yunmin.execution.news_listener import NewsListener, StreamNews
 from yunmin.execution.order_desk import OrderDesk
@@ -138,6 +139,9 @@ class Account:
             raise
 
     async def _open(self) -> ReconcileReport:
+        for warning in await check_key(self.connector, self.policy):
+            self._books.note("key", warning)
+            self._warn(warning)
         await self._keeper.learn_markets()
         if await self._listener.open():
             self._run(self._listener.listen(), "listener")

@@ -30,7 +30,7 @@ class OnClose(StrEnum):
 
 
 class AccountPolicy(Contract):
-    """All times in seconds.
+    """All times in seconds. `allow_withdrawal_key` lets a key that may withdraw trade real money.
 
     `proofs` real answers, `proof_spacing` apart, must agree that an order does not exist before it counts as never
     placed, after the exchange's fence and `fence_margin` have passed. `residual_grace` is how long trades may lag
@@ -39,6 +39,7 @@ class AccountPolicy(Contract):
     of the journal: how many a restart may have to go through.
     """
 
+    allow_withdrawal_key: bool = False
     external_orders: ExternalOrders = ExternalOrders.ADOPT
     on_close: OnClose = OnClose.LEAVE
     proofs: int = Field(default=2, ge=2)

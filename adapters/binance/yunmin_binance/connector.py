@@ -12,6 +12,7 @@ from yunmin.core.data_contracts import (
     Candle,
     Fill,
     Instrument,
+    KeyRights,
     OrderAck,
     OrderBook,
     OrderRef,
@@ -30,7 +31,7 @@ from yunmin_binance import parse
 from yunmin_binance.account_stream import AccountFeed
 from yunmin_binance.auth import BinanceAuth
 from yunmin_binance.book_stream import BookFeed
-from yunmin_binance.endpoints import account_stream_url_of, endpoint_for, market_stream_url_of
+from yunmin_binance.endpoints import account_stream_url_of, endpoint_for, has_wallet, market_stream_url_of
 from yunmin_binance.market_stream import CandleFeed, TickerFeed, TradeFeed
 from yunmin_binance.traits import RECV_WINDOW, TRAITS
 
@@ -57,6 +58,17 @@ class BinanceSpot(CcxtConnector):
             return {}
 
         return await self._question("the ping", self._connected().public_get_ping(), read)
+
+    async def fetch_key_rights(self) -> KeyRights:
+        """What the API key may do, as the wallet API says (GET /sapi/v1/account/apiRestrictions, weight 1).
+
+        Raises NotSupported for testnet and demo, which have no wallet API (testnet/general-info.md): nothing is sent.
+        """
+        if not has_wallet(self.config.environment):
+            raise NotSupported(f"{TRAITS.title} does not say it in the {self.config.environment} environment")
+        return await self._question(
+            "what the key may do", self._connected().sapi_get_account_apirestrictions(), parse.parse_key_rights
+        )
 
     async def fetch_order(self, ref: OrderRef) -> OrderUpdate:
         """One order. An archived one is told as cancelled, with nothing filled: that is all that Binance says of it.

@@ -20,6 +20,7 @@ __all__ = [
     "account_stream_url_of",
     "base_url_of",
     "endpoint_for",
+    "has_wallet",
     "market_stream_url_of",
 ]
 
@@ -80,7 +81,7 @@ def endpoint_for(config: ConnectorConfig) -> Endpoint:
     base = base_url_of(config)
     host = _host(base)
     settings: dict[str, Any] = {
-        "urls": {"api": dict.fromkeys(("public", "private"), f"{base}/api/v3")},
+        "urls": {"api": {**dict.fromkeys(("public", "private"), f"{base}/api/v3"), "sapi": f"{base}/sapi/v1"}},
         "options": {
             "defaultType": "spot",
             "fetchMarkets": {"types": ["spot"]},
@@ -100,6 +101,11 @@ def endpoint_for(config: ConnectorConfig) -> Endpoint:
         stream_hosts=frozenset(map(_host, (account_stream_url_of(config), market_stream_url_of(config)))),
         stream_manners=_STREAM_MANNERS,
     )
+
+
+def has_wallet(environment: Environment) -> bool:
+    """Whether there is the wallet API, /sapi: testnet has /api only, and demo mode documents nothing else either."""
+    return environment in (Environment.LIVE, Environment.LOCAL)
 
 
 def _host(url: str) -> str:

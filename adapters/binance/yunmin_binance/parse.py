@@ -21,6 +21,7 @@ from yunmin.core.data_contracts import (
     FillKind,
     Instrument,
     InstrumentStatus,
+    KeyRights,
     Liquidity,
     OrderAck,
     OrderBook,
@@ -49,6 +50,7 @@ __all__ = [
     "parse_candle",
     "parse_instrument",
     "parse_instruments",
+    "parse_key_rights",
     "parse_order",
     "parse_order_book",
     "parse_public_trade",
@@ -185,6 +187,15 @@ def parse_account(raw: Json) -> AccountState:
         as_of=_moment(raw["updateTime"]) if raw.get("updateTime") else None,
         maker_rate=rates.get("maker"),
         taker_rate=rates.get("taker"),
+    )
+
+
+def parse_key_rights(raw: Json) -> KeyRights:
+    """apiRestrictions of the wallet API (developers.binance.com, wallet, account: Get API Key Permission)."""
+    return KeyRights(
+        can_trade=_flag(raw["enableSpotAndMarginTrading"]),
+        can_withdraw=_flag(raw["enableWithdrawals"]),
+        is_bound_to_address=_flag(raw["ipRestrict"]),
     )
 
 

@@ -1,6 +1,6 @@
 """The values that everything else speaks in: frozen, exact, aware of their time zone."""
 
-from yunmin.core.data_contracts.account import AccountState, Balance
+from yunmin.core.data_contracts.account import AccountState, Balance, KeyRights
 from yunmin.core.data_contracts.base import Contract, UtcDatetime
 from yunmin.core.data_contracts.decision import Decision, Intent
 from yunmin.core.data_contracts.enums import (
@@ -45,6 +45,7 @@ __all__ = [
     "Instrument",
     "InstrumentStatus",
     "Intent",
+    "KeyRights",
     "Liquidity",
     "OrderAck",
     "OrderBook",

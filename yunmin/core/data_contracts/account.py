@@ -9,7 +9,7 @@ from pydantic import Field
 from yunmin.core.data_contracts.base import Contract, UtcDatetime
 from yunmin.core.data_contracts.money import EXACT, ZERO, Amount
 
-__all__ = ["AccountState", "Balance"]
+__all__ = ["AccountState", "Balance", "KeyRights"]
 
 
 class Balance(Contract):
@@ -35,3 +35,11 @@ class AccountState(Contract):
     def balance(self, asset: str) -> Balance:
         """The balance of `asset`, zero where the account has none."""
         return self.balances.get(asset) or Balance(asset=asset, free=ZERO, locked=ZERO)
+
+
+class KeyRights(Contract):
+    """What an API key may be used for, and whether it works from certain network addresses only."""
+
+    can_trade: bool
+    can_withdraw: bool
+    is_bound_to_address: bool

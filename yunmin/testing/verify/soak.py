@@ -59,6 +59,9 @@ _WEATHER_LASTS: Final = 10.0
 _CANCELLED: Final = 0.02
 """The share of turns in which an order is cancelled, on each lane."""
 
+_LOOKS: Final = 2.0
+"""Seconds between two looks at the memory."""
+
 _HEAL: Final = 120.0
 _ROOM: Final = Decimal(2)
 """Each trade is over twice the least notional."""
@@ -231,7 +234,7 @@ class _Soak:
         while (passed := self._clock.monotonic() - begun) < seconds:
             self._keep_orders_in_the_book(account)
             if passed >= next_sample:
-                next_sample = passed + 1.0
+                next_sample = passed + _LOOKS
                 self._look_at(passed, account.tracker)
                 progress(int(passed))
             await self._clock.sleep(_TURN)
@@ -241,6 +244,7 @@ class _Soak:
     def _look_at(self, passed: float, tracker: OrderTracker) -> None:
         if self._warm_at is None and self._notes.ended >= tracker.history_limit:
             self._warm_at = passed
+        gc.collect()  # what waits to be collected is no growth
         self._samples.append(Sample.take(passed))
 
     def _keep_orders_in_the_book(self, account: Account) -> None:

@@ -23,6 +23,7 @@ from yunmin_binance.venue.symbols import DEFAULT_SYMBOLS, PERMISSIONS, SymbolRul
 __all__ = [
     "COUNTERPARTY",
     "LOCAL_ACCOUNT",
+    "USUAL_RIGHTS",
     "AccountConfig",
     "KeyRight",
     "Liquidity",
@@ -62,16 +63,22 @@ class KeyRight(StrEnum):
     TRADE = "TRADE"
     USER_DATA = "USER_DATA"
     USER_STREAM = "USER_STREAM"
+    WITHDRAW = "WITHDRAW"
+
+
+USUAL_RIGHTS: Final = (KeyRight.TRADE, KeyRight.USER_DATA, KeyRight.USER_STREAM)
+"""All but WITHDRAW, which the exchange gives to no key that did not ask for it."""
 
 
 class AccountConfig(Contract):
     """One account. It signs with a secret (HMAC) or a PEM public key (RSA, Ed25519); without a key, nobody logs in.
 
     Rates are fractions (0.001 is 0.1 %). `pays_fees_in_bnb` takes fees, a quarter cheaper, from BNB while there is any.
-    `key_rights` is what its key may be used for; `permissions` are what markets ask for (SPOT, TRD_GRP_002, ...); an
-    account that may not trade (`can_trade=False`) neither places nor cancels, whatever its key. Accounts with the same
-    `trade_group` (-1: none) count as one for self-trade prevention. `max_assets` is how much of an asset may go into
-    one order.
+    `key_rights` is what its key may be used for; `is_bound_to_address` whether the venue says that the key works from
+    certain addresses only, as it does by default, for nobody else reaches it; `permissions` are what markets ask for
+    (SPOT, TRD_GRP_002, ...); an account that may not trade (`can_trade=False`) neither places nor cancels, whatever its
+    key. Accounts with the same `trade_group` (-1: none) count as one for self-trade prevention. `max_assets` is how
+    much of an asset may go into one order.
     """
 
     name: str = Field(min_length=1, max_length=64)
@@ -82,7 +89,8 @@ class AccountConfig(Contract):
     maker_rate: Qty = Decimal("0.001")
     taker_rate: Qty = Decimal("0.001")
     pays_fees_in_bnb: bool = False
-    key_rights: tuple[KeyRight, ...] = tuple(KeyRight)
+    key_rights: tuple[KeyRight, ...] = USUAL_RIGHTS
+    is_bound_to_address: bool = True
     permissions: tuple[str, ...] = ("SPOT",)
     can_trade: bool = True
     max_assets: dict[str, Qty] = Field(default_factory=dict)

@@ -20,7 +20,7 @@ from yunmin.simulation.orders import Amendment, EngineEvent, EventKind, NewOrder
 from yunmin.simulation.plans import Plan
 from yunmin.simulation.units import to_units
 from yunmin_binance.venue.asset_filters import AssetFilters
-from yunmin_binance.venue.config import AccountConfig, KeyRight, VenueConfig
+from yunmin_binance.venue.config import USUAL_RIGHTS, AccountConfig, KeyRight, VenueConfig
 from yunmin_binance.venue.errors import ApiError, refused_amendment, refused_order
 from yunmin_binance.venue.filters import Filters
 from yunmin_binance.venue.houses import Houses
@@ -49,7 +49,8 @@ class Member:
     account: Account
     verifier: Verifier
     uid: int
-    rights: frozenset[KeyRight] = frozenset(KeyRight)
+    rights: frozenset[KeyRight] = frozenset(USUAL_RIGHTS)
+    is_bound_to_address: bool = True
     permissions: tuple[str, ...] = ("SPOT",)
     can_trade: bool = True
 
@@ -258,6 +259,7 @@ class Exchange:
                     verifier,
                     uid=number,
                     rights=frozenset(config.key_rights),
+                    is_bound_to_address=config.is_bound_to_address,
                     permissions=config.permissions,
                     can_trade=config.can_trade,
                 )

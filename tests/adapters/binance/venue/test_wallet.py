@@ -43,6 +43,15 @@ def test_coins_are_told_with_what_the_account_has_of_them_and_nothing_can_be_wit
         assert not network["depositEnable"]
 
 
+def test_what_a_key_may_do_is_told_by_the_names_of_the_wallet_s_docs(wire: Wire) -> None:
+    told = wallet(wire, "account/apiRestrictions").ok
+    assert {name for name, is_so in told.items() if is_so is True} == {
+        "ipRestrict", "enableReading", "enableSpotAndMarginTrading",
+    }  # fmt: skip
+    assert told["enableWithdrawals"] is False
+    assert wallet(wire, "account/apiRestrictions", is_signed=False).error[0] == -2014
+
+
 def test_there_are_no_margin_pairs(wire: Wire) -> None:
     assert wallet(wire, "margin/allPairs").ok == []
     assert wallet(wire, "margin/isolated/allPairs").ok == []
