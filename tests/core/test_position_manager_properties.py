@@ -126,6 +126,8 @@ def test_I13_a_position_is_the_sum_of_its_signed_fills_less_the_fees_in_its_base
                 (fill.fee or Decimal(0) for _, fill in life.fills(symbol) if fill.fee_asset == symbol[:3]), Decimal(0)
             )
             assert life.positions.position(symbol).qty == expected - base_fees
+        for name, _, _ in ORDERS:
+            assert life.positions.booked(name) == sum((fill.qty for fill in life.order(name).fills), Decimal(0))
 
 
 @settings(max_examples=150, deadline=None)

@@ -165,6 +165,11 @@ class PositionManager:
         """Every symbol that was ever filled, by name."""
         return {symbol: self.position(symbol) for symbol in sorted(self._books)}
 
+    def booked(self, client_order_id: str) -> Decimal:
+        """Base units that are booked of that order, real or inferred, before any fee."""
+        order = self._orders.get(client_order_id)
+        return ZERO if order is None else EXACT.add(order.net, order.inferred)
+
     def flows(self) -> dict[str, Decimal]:
         """Asset -> what all fills and known fees added to it, or took away."""
         total: dict[str, Decimal] = {}
@@ -230,6 +235,11 @@ class PositionManager:
             manager._books[symbol] = PositionBook.load(manager._method, book)
         for name, (symbol, trade_ids, net) in dumped["orders"].items():
             manager._orders[name] = _OrderFills(symbol, set(trade_ids), Decimal(net))
+        for book in manager._books.values():
+            for fill in book.fills:
+                if fill.is_inferred:
+                    order = manager._orders[fill.key[0]]
+                    order.inferred = EXACT.add(order.inferred, fill.qty.copy_abs())
         return manager
 
     # --- inside ------------------------------------------------------------------------------------------------------
@@ -254,6 +264,8 @@ class PositionManager:
                 return
             order.trade_ids.add(fill.trade_id)
             order.net = EXACT.add(order.net, fill.qty)
+        else:
+            order.inferred = EXACT.add(order.inferred, fill.qty)
         self._book_of(symbol).add(
             BookedFill(
                 (name, fill.trade_id),
@@ -274,7 +286,10 @@ class PositionManager:
         self._keep_inferred(order.client_order_id, order.symbol, max(ZERO, EXACT.subtract(shown, real)))
 
     def _keep_inferred(self, name: str, symbol: str, needed: Decimal) -> None:
-        book = self._book_of(symbol)
+        order, book = self._order(name, symbol), self._book_of(symbol)
+        if order.inferred <= needed:
+            return
+        order.inferred = needed
         inferred = [fill for fill in book.fills if fill.is_inferred and fill.key[0] == name]
         for fill in reversed(inferred):
             kept = min(fill.qty.copy_abs(), needed)
@@ -310,6 +325,7 @@ class PositionManager:
             fill = fills.get(booked.key[1])
             if booked.is_inferred:
                 book.replace(booked)  # told anew, with its quantity of now
+                known.inferred = ZERO
             elif fill is None:
                 self._remove(name, symbol, booked.key[1])
             else:
@@ -346,12 +362,13 @@ class PositionManager:
 class _OrderFills:
     """What was booked of one order: its trades, and how much of them counts."""
 
-    __slots__ = ("net", "symbol", "trade_ids")
+    __slots__ = ("inferred", "net", "symbol", "trade_ids")
 
     def __init__(self, symbol: str, trade_ids: set[str], net: Decimal) -> None:
         self.symbol = symbol
         self.trade_ids = trade_ids
         self.net = net
+        self.inferred = ZERO
 
 
 class _Totals:

@@ -14,12 +14,15 @@ from yunmin.execution.order_journal import (
     apply_entry,
 )
 from yunmin.execution.policy import AccountPolicy, ExternalOrders, OnClose
+from yunmin.execution.risk_manager import Approved, Refused, RiskLimits, RiskManager, RiskRule, RiskVerdict
+from yunmin.execution.state_file import StateFile
 
 __all__ = [
     "Account",
     "AccountEvent",
     "AccountPolicy",
     "Adopted",
+    "Approved",
     "Entry",
     "ExternalOrders",
     "JournalledOrder",
@@ -28,6 +31,12 @@ __all__ = [
     "OnClose",
     "OrderJournal",
     "PlaceIntent",
+    "Refused",
+    "RiskLimits",
+    "RiskManager",
+    "RiskRule",
+    "RiskVerdict",
+    "StateFile",
     "account_of",
     "apply_entry",
     "open_account",
