@@ -56,3 +56,8 @@ def test_every_interval_of_the_simulation_has_its_timeframe() -> None:
 def test_other_time_zones_are_read_as_utc() -> None:
     kolkata = timezone(timedelta(hours=5, minutes=30))
     assert Timeframe.D1.open_of(datetime(2026, 3, 1, 2, tzinfo=kolkata)) == datetime(2026, 2, 28, tzinfo=UTC)
+
+
+def test_a_timeframe_and_its_text_are_one_key() -> None:
+    assert {Timeframe.M1: 1}["1m"] == 1
+    assert {"1m": 1}[Timeframe.M1] == 1

@@ -62,9 +62,9 @@ def _probability(value: object) -> Decimal:
 
 def _from_float(value: object) -> object:
     """A float, as indicators give, by the 15 digits that every float surely holds: 0.1 + 0.2 is 0.3."""
-    if type(value) is not float:
+    if not isinstance(value, float):
         return value
-    digits = Decimal(format(value, ".15g"))
+    digits = Decimal(format(float(value), ".15g"))
     exponent = digits.as_tuple().exponent
     is_too_fine = isinstance(exponent, int) and exponent < -MAX_DECIMALS
     return EXACT.quantize(digits, _FINEST) if is_too_fine else digits

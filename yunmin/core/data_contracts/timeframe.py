@@ -32,6 +32,8 @@ class Timeframe(StrEnum):
     W1 = "1w"
     MONTH = "1M"
 
+    __hash__ = str.__hash__  # it equals its text, so it must hash as its text
+
     @property
     def length(self) -> timedelta | None:
         """How long each candle is; None for the calendar month, whose length differs."""

@@ -1,0 +1,109 @@
+"""A series' closed candles, what is seen of them, and the indicators along them."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.core.markets import BTC, a_candle
+from yunmin.core.candle_history import CandleHistory, SeriesKey
+from yunmin.core.data_contracts import Timeframe
+from yunmin.core.indicators import Bar, atr, ema, macd
+from yunmin.errors import InvalidValue
+
+closes = st.lists(st.integers(1, 10**6).map(lambda each: each / 100), max_size=30)
+
+
+def a_history(*prices: float, keep: int = 100) -> CandleHistory:
+    history = CandleHistory(SeriesKey("local", BTC, Timeframe.M1), keep=keep)
+    for number, price in enumerate(prices):
+        history.append(a_candle(number, price, high=str(price + 1), low=str(price)))
+    return history
+
+
+def test_candles_are_seen_oldest_first_by_index_and_slice() -> None:
+    candles = a_history(1, 2, 3).candles()
+    assert [float(each.close) for each in candles] == [1, 2, 3]
+    assert (float(candles[-1].close), float(candles[0].close), len(candles)) == (3, 1, 3)
+    assert [float(each.close) for each in candles[-2:]] == [2, 3]
+    assert [float(each.close) for each in candles[::-1]] == [3, 2, 1]
+    assert [float(each.close) for each in candles[1:99]] == [2, 3]
+
+
+@pytest.mark.parametrize("index", [3, -4, 99])
+def test_beyond_either_end_there_is_nothing(index: int) -> None:
+    with pytest.raises(IndexError, match="there are 3 candles"):
+        a_history(1, 2, 3).candles()[index]
+
+
+@given(st.integers(2, 6), st.integers(0, 40))
+def test_what_is_remembered_is_bounded_and_always_enough(keep: int, count: int) -> None:
+    history = a_history(*range(1, count + 1), keep=keep)
+    seen = [float(each.close) for each in history.candles()]
+    assert history.count == count
+    assert min(keep, count) <= len(seen) <= 2 * keep
+    assert seen == [float(each) for each in range(count + 1 - len(seen), count + 1)]
+
+
+@given(st.integers(2, 6), st.integers(1, 20), st.integers(0, 30))
+def test_what_was_asked_for_earlier_stays_as_it_was(keep: int, first: int, later: int) -> None:
+    history = a_history(*range(1, first + 1), keep=keep)
+    earlier = history.candles()
+    before = list(earlier)
+    for number in range(first, first + later):
+        history.append(a_candle(number, 999))
+    assert list(earlier) == before == list(earlier[:])
+    assert earlier[-1] == before[-1]
+
+
+@given(closes, st.integers(0, 30))
+def test_an_indicator_is_the_same_whenever_it_is_first_asked_for(prices: list[float], asked_at: int) -> None:
+    early, late = a_history(), a_history()
+    early_line = early.line(ema(3))
+    for number, price in enumerate(prices):
+        if number == asked_at:
+            late.line(ema(3))
+        early.append(a_candle(number, price))
+        late.append(a_candle(number, price))
+    one, other = early_line.reading(), late.line(ema(3)).reading()
+    assert (one.hex(), one.previous.hex()) == (other.hex(), other.previous.hex())
+
+
+def test_a_line_has_the_value_now_and_the_one_before_and_knows_when_it_is_warm() -> None:
+    history = a_history(10, 20)
+    line = history.line(ema(3))
+    assert not line.is_warm
+    assert (line.reading(), line.reading().previous) == (15, 10)
+    history.append(a_candle(2, 25))
+    assert line.is_warm
+    assert (line.reading(), line.reading().previous) == (20, 15)
+
+
+def test_an_indicator_of_ranges_is_given_ranges() -> None:
+    history = a_history(10, 20, 30)
+    assert history.line(atr(2)).reading() == atr(2).over([Bar(11, 10, 10), Bar(21, 20, 20), Bar(31, 30, 30)])[-1]
+
+
+def test_an_indicator_of_several_figures_gives_readings_of_each() -> None:
+    history = a_history(10)
+    first = history.line(macd(2, 3, 2)).reading()
+    assert math.isnan(first.line.previous)
+    history.append(a_candle(1, 20))
+    second = history.line(macd(2, 3, 2)).reading()
+    assert second.line.previous == first.line
+    assert type(second) is type(first)
+
+
+def test_exactly_the_same_candle_is_known_again() -> None:
+    history = a_history(1, 2)
+    assert history.knows(a_candle(0, 1, high="2.0", low="1"))
+    assert not history.knows(a_candle(0, 1.5))
+    assert not history.knows(a_candle(7, 1))
+
+
+def test_a_history_that_remembers_too_little_is_refused() -> None:
+    with pytest.raises(InvalidValue, match="at least 2"):
+        a_history(keep=1)

@@ -1,0 +1,1 @@
+"""Strategies that come with Yunmin: examples that trade, not advice."""
