@@ -13,7 +13,7 @@ from yunmin.errors import ConfigurationError
 def read(folder: Path, text: str) -> object:
     path = folder / "some.yaml"
     path.write_text(text)
-    return read_plain_yaml(path)[0]
+    return read_plain_yaml(path).content
 
 
 @pytest.mark.parametrize("text", ["no", "on", "Yes", "012", "0x1F", "0o17", "12:30:45", "1_000", "1e3", "2026-01-01"])
@@ -30,7 +30,7 @@ def test_true_false_and_null_are_more_than_text_unless_quoted(tmp_path: Path, te
 def test_every_place_has_its_line(tmp_path: Path) -> None:
     path = tmp_path / "some.yaml"
     path.write_text("a:\n  b: 1\n  c:\n    - x\n    - {y: 2}\n")
-    _, lines = read_plain_yaml(path)
+    lines = read_plain_yaml(path).lines
     assert lines[("a", "b")] == 2
     assert lines[("a", "c", 0)] == 4
     assert lines[("a", "c", 1, "y")] == 5

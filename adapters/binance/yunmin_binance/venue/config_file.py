@@ -43,10 +43,11 @@ def read_config_file(path: Path, overriding: Mapping[str, Any], *, usual: Mappin
     Paths in the file are relative to the file. Raises ConfigurationError, which says what is wrong, in which line, and
     what there is instead.
     """
-    raw, lines = read_plain_yaml(path)
+    plain = read_plain_yaml(path)
+    raw = plain.content
     if not isinstance(raw, dict):
         raise ConfigurationError(f"{path}: a venue is a mapping of settings; {_NEXT}")
-    problems = Problems(str(path), _line_in(lines), advice=_NEXT)
+    problems = Problems(str(path), _line_in(plain.lines), advice=_NEXT)
     wanted = dict(raw)
     wanted |= {name: _beside(path, wanted[name]) for name in _PATHS if name in wanted}
     if isinstance(raw.get("accounts"), list):
