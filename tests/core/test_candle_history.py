@@ -75,10 +75,10 @@ def test_an_indicator_is_the_same_whenever_it_is_first_asked_for(prices: list[fl
 def test_a_line_has_the_value_now_and_the_one_before_and_knows_when_it_is_warm() -> None:
     history = a_history(10, 20)
     line = history.line(ema(3))
-    assert not line.is_warm
+    assert history.count < line.warm_at
     assert (line.reading(), line.reading().previous) == (15, 10)
     history.append(a_candle(2, 25))
-    assert line.is_warm
+    assert history.count == line.warm_at
     assert (line.reading(), line.reading().previous) == (20, 15)
 
 

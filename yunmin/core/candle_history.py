@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple, overload
 from yunmin.core.data_contracts.market import Candle
 from yunmin.core.data_contracts.timeframe import Timeframe
 from yunmin.core.indicators import NOT_YET, Bar, Indicator
-from yunmin.core.reading import Reading
+from yunmin.core.reading import Reading, reading_of
 from yunmin.errors import InvalidValue
 
 __all__ = ["CandleHistory", "Candles", "Line", "SeriesKey"]
@@ -59,29 +59,24 @@ class Candles(Sequence[Candle]):
 
 
 class Line:
-    """One indicator along one series: its value now and one candle before."""
+    """One indicator along one series: its value now and one candle before.
 
-    __slots__ = ("_before", "_now", "_reading", "_seen", "_takes_bars", "_update", "_warm_up")
+    `warm_at` is how many candles must have closed in its series before its value means anything.
+    """
 
-    def __init__(self, indicator: Indicator[Any, Any]) -> None:
+    __slots__ = ("_before", "_now", "_reading", "_update", "warm_at")
+
+    def __init__(self, indicator: Indicator[Any, Any], *, warm_at: int) -> None:
         self._update = indicator.stream().update
-        self._takes_bars = indicator.takes_bars
-        self._warm_up = indicator.warm_up
-        self._seen = 0
+        self.warm_at = warm_at
         self._before: Any = NOT_YET
         self._now: Any = NOT_YET
         self._reading: Any = Reading(NOT_YET)
 
-    @property
-    def is_warm(self) -> bool:
-        """Whether the indicator has seen as many candles as it needs."""
-        return self._seen >= self._warm_up
-
-    def take(self, candle: Candle, close: float) -> None:
-        """Move on by one candle; `close` is its close as a float."""
+    def take(self, value: Any) -> None:
+        """Move on by one candle."""
         self._before = self._now
-        self._now = self._update(Bar(float(candle.high), float(candle.low), close) if self._takes_bars else close)
-        self._seen += 1
+        self._now = self._update(value)
         self._reading = None
 
     def reading(self) -> Any:
@@ -91,56 +86,62 @@ class Line:
         return self._reading
 
     def _read(self) -> Any:
-        if not isinstance(self._now, tuple):
-            return Reading(self._now, self._before)
-        before = self._before if isinstance(self._before, tuple) else (NOT_YET,) * len(self._now)
-        kind: Any = type(self._now)
-        return kind(*map(Reading, self._now, before))
+        now, before = self._now, self._before
+        if not isinstance(now, tuple):
+            return reading_of(now, before)
+        kind: Any = type(now)
+        return kind(*map(reading_of, now, before if isinstance(before, tuple) else (NOT_YET,) * len(now)))
 
 
 class CandleHistory:
-    """What has closed so far. At least `keep` candles are remembered, and never more than twice as many."""
+    """What has closed so far. At least `keep` candles are remembered, and never more than twice as many.
+
+    `count` is how many have closed, those forgotten included; `next_open` is when the candle after the newest begins.
+    """
 
     def __init__(self, key: SeriesKey, *, keep: int) -> None:
         if keep < _LEAST_KEPT:
             raise InvalidValue(f"keep at least {_LEAST_KEPT} candles, not {keep}")
         self.key = key
-        self._keep = keep
+        self.count = 0
+        self.next_open: datetime | None = None
+        self._most = 2 * keep
         self._candles: list[Candle] = []
-        self._count = 0
         self._lines: dict[Indicator[Any, Any], Line] = {}
-
-    @property
-    def count(self) -> int:
-        """How many candles have closed, those forgotten included."""
-        return self._count
-
-    @property
-    def last_open(self) -> datetime | None:
-        """When the newest candle began."""
-        return self._candles[-1].open_time if self._candles else None
+        self._of_closes: list[Line] = []
+        self._of_bars: list[Line] = []
 
     def candles(self) -> Candles:
         return Candles(self._candles)
 
     def append(self, candle: Candle) -> None:
         """Add a candle that has closed, and move every indicator on."""
-        if len(self._candles) >= 2 * self._keep:
-            self._candles = self._candles[1 - self._keep :]  # a new list: whoever looks at the old one sees it whole
-        self._candles.append(candle)
-        self._count += 1
-        if self._lines:
+        candles = self._candles
+        if len(candles) >= self._most:
+            candles = self._candles = candles[1 - self._most // 2 :]  # anew: whoever looks at the old one sees it whole
+        candles.append(candle)
+        self.count += 1
+        self.next_open = self.key.timeframe.close_of(candle.open_time)
+        if self._of_closes:
             close = float(candle.close)
-            for line in self._lines.values():
-                line.take(candle, close)
+            for line in self._of_closes:
+                line.take(close)
+        if self._of_bars:
+            bar = _bar(candle)
+            for line in self._of_bars:
+                line.take(bar)
 
     def line(self, indicator: Indicator[Any, Any]) -> Line:
         """`indicator` along this series. Asked for late, it begins at the oldest candle that is remembered."""
         line = self._lines.get(indicator)
-        if line is None:
-            line = self._lines[indicator] = Line(indicator)
-            for candle in self._candles:
-                line.take(candle, float(candle.close))
+        return line if line is not None else self._new_line(indicator)
+
+    def _new_line(self, indicator: Indicator[Any, Any]) -> Line:
+        forgotten = self.count - len(self._candles)
+        line = self._lines[indicator] = Line(indicator, warm_at=forgotten + indicator.warm_up)
+        for candle in self._candles:
+            line.take(_bar(candle) if indicator.takes_bars else float(candle.close))
+        (self._of_bars if indicator.takes_bars else self._of_closes).append(line)
         return line
 
     def knows(self, candle: Candle) -> bool:
@@ -153,3 +154,7 @@ class CandleHistory:
             return Reading(NOT_YET)
         before = float(self._candles[-2].close) if len(self._candles) > 1 else NOT_YET
         return Reading(float(self._candles[-1].close), before)
+
+
+def _bar(candle: Candle) -> Bar:
+    return Bar(float(candle.high), float(candle.low), float(candle.close))

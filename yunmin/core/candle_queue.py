@@ -52,17 +52,16 @@ class CandleQueue:
     def __init__(self, *, grace: timedelta, tell: Callable[[CandleEvent], None]) -> None:
         self._grace = grace
         self._tell = tell
-        self._histories: dict[tuple[str, str, str], CandleHistory] = {}
-        self._waiting: dict[tuple[SeriesKey, datetime], Candle] = {}
-        self._order: list[tuple[datetime, timedelta, SeriesKey, datetime]] = []
+        self._lanes: dict[tuple[str, str, str], _Lane] = {}
+        self._order: list[tuple[datetime, tuple[timedelta, SeriesKey], datetime, _Lane]] = []
 
     def open(self, history: CandleHistory) -> None:
         """Take candles of that series from here on."""
-        self._histories[history.key] = history
+        self._lanes[history.key] = _Lane(history)
 
     def close(self, key: SeriesKey) -> None:
         """Take no more candles of that series: they are made here."""
-        self._histories.pop(key, None)
+        self._lanes.pop(key, None)
 
     def offer(self, exchange: str, timeframe: str, candle: Candle) -> None:
         """Let a candle wait for its end. One that is still forming is passed over; the same one again, too.
@@ -72,20 +71,19 @@ class CandleQueue:
         """
         if candle.is_closed is False:
             return
-        history = self._histories.get((exchange, candle.symbol, timeframe))
-        if history is None:
+        lane = self._lanes.get((exchange, candle.symbol, timeframe))
+        if lane is None:
             raise InvalidValue(f"nobody asks to be fed candles of {candle.symbol} {timeframe} at {exchange}")
-        key, opened = history.key, candle.open_time
-        last = history.last_open
-        if last is not None and opened <= last:
-            self._refuse(history, candle)
-            return
-        if not key.timeframe.begins_at(opened):
-            raise InvalidValue(f"{key}: no candle begins at {opened.isoformat()}")
-        if (key, opened) not in self._waiting:
-            length = key.timeframe.length or _A_MONTH
-            heappush(self._order, (key.timeframe.close_of(opened), length, key, opened))
-        self._waiting[key, opened] = candle
+        opened, due = candle.open_time, lane.history.next_open
+        if opened != due:
+            if due is not None and opened < due:
+                self._refuse(lane.history, candle)
+                return
+            if not lane.timeframe.begins_at(opened):
+                raise InvalidValue(f"{lane.history.key}: no candle begins at {opened.isoformat()}")
+        if opened not in lane.waiting:
+            heappush(self._order, (lane.timeframe.close_of(opened), lane.rank, opened, lane))
+        lane.waiting[opened] = candle
 
     def next_close(self) -> datetime | None:
         """When the first of those that wait is over."""
@@ -93,47 +91,55 @@ class CandleQueue:
 
     def release(self, until: datetime) -> Iterator[tuple[SeriesKey, Candle]]:
         """Every candle that is over at `until`: by its end, then short before long, then by exchange and symbol."""
-        while self._order and self._order[0][0] <= until:
-            closed, _, key, opened = heappop(self._order)
-            candle = self._waiting.pop((key, opened))
-            history = self._histories[key]
-            if history.last_open is not None and opened <= history.last_open:
-                self._refuse(history, candle)  # history was seeded beyond it while it waited
-                continue
-            if until - closed > self._grace:
-                self._tell(CandleDelayed(key, opened, until - closed))
-            self.look_for_missing(history, candle)
-            yield key, candle
+        order = self._order
+        while order and order[0][0] <= until:
+            closed, _, opened, lane = heappop(order)
+            history, candle = lane.history, lane.waiting.pop(opened)
+            due = history.next_open
+            if opened != due and due is not None:
+                if opened < due:
+                    self._refuse(history, candle)  # history was seeded beyond it while it waited
+                    continue
+                self.look_for_missing(history, candle)
+            if closed != until and until - closed > self._grace:
+                self._tell(CandleDelayed(history.key, opened, until - closed))
+            yield history.key, candle
 
     def awaited(self, moment: datetime) -> tuple[SeriesKey, ...]:
         """The series whose next candle is over at `moment` and has not come; those that never had one are not told."""
-        return tuple(
-            history.key
-            for history in self._histories.values()
-            if history.last_open is not None and self._is_behind(history.key, history.last_open, moment)
-        )
-
-    def _is_behind(self, key: SeriesKey, last_open: datetime, moment: datetime) -> bool:
-        due = key.timeframe.close_of(last_open)
-        while key.timeframe.close_of(due) <= moment:
-            if (key, due) not in self._waiting:
-                return True
-            due = key.timeframe.close_of(due)
-        return False
+        return tuple(lane.history.key for lane in self._lanes.values() if lane.is_behind(moment))
 
     def look_for_missing(self, history: CandleHistory, candle: Candle) -> None:
         """Report what should have come between the newest candle and this one, which is about to follow it."""
-        if history.last_open is None:
-            return
-        expected = history.key.timeframe.close_of(history.last_open)
-        if expected < candle.open_time:
-            missing = _candles_between(history.key.timeframe, expected, candle.open_time)
-            self._tell(CandlesMissing(history.key, expected, candle.open_time, missing))
+        due, opened = history.next_open, candle.open_time
+        if due is not None and due < opened:
+            missing = _candles_between(history.key.timeframe, due, opened)
+            self._tell(CandlesMissing(history.key, due, opened, missing))
 
     def _refuse(self, history: CandleHistory, candle: Candle) -> None:
         if not history.knows(candle):
             why = f"{candle.open_time.isoformat()} is not after the newest candle"
             self._tell(CandleRefused(history.key, candle, why))
+
+
+class _Lane:
+    """One series' place in the queue: what waits, by when it begins."""
+
+    __slots__ = ("history", "rank", "timeframe", "waiting")
+
+    def __init__(self, history: CandleHistory) -> None:
+        self.history = history
+        self.timeframe = history.key.timeframe
+        self.rank = (self.timeframe.length or _A_MONTH, history.key)
+        self.waiting: dict[datetime, Candle] = {}
+
+    def is_behind(self, moment: datetime) -> bool:
+        due = self.history.next_open
+        while due is not None and (end := self.timeframe.close_of(due)) <= moment:
+            if due not in self.waiting:
+                return True
+            due = end
+        return False
 
 
 _A_MONTH = timedelta(days=31)

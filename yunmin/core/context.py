@@ -74,23 +74,30 @@ class Context:
         """What is held; see `RouteManager` for where it comes from."""
         return self._position(symbol or self.route.symbol)
 
-    def value(self, indicator: Indicator[Any, Any], symbol: str | None = None, timeframe: str | None = None) -> Any:
-        """What `indicator` is at the newest candle: a Reading, or its own tuple of Readings.
+    def follow(
+        self, indicator: Indicator[Any, Any], symbol: str | None = None, timeframe: str | None = None
+    ) -> Callable[[], Any]:
+        """The way to read `indicator` at the newest candle: a Reading, or its own tuple of Readings.
 
-        Until it is warm the strategy's decisions are not asked for; see `is_cold`.
+        Read before it is warm, it makes the context cold, and what the strategy then decides is not heard.
         """
-        line = self._history(symbol, timeframe).line(indicator)
-        if not line.is_warm:
-            self._is_cold = True
-        return line.reading()
+        history = self._history(symbol, timeframe)
+        line = history.line(indicator)
+
+        def read() -> Any:
+            if history.count < line.warm_at:
+                self._is_cold = True
+            return line.reading()
+
+        return read
 
     @property
     def is_cold(self) -> bool:
-        """Whether an indicator was asked, since the last `start_over`, that has not seen enough candles."""
+        """Whether an indicator was read, since the last `start_over`, that has not seen enough candles."""
         return self._is_cold
 
     def start_over(self) -> None:
-        """Forget which indicators were asked: a new candle, a new question."""
+        """Forget which indicators were read: a new candle, a new question."""
         self._is_cold = False
 
     def has_seen(self, candles: int) -> bool:

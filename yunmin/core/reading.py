@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from yunmin.core.indicators import NOT_YET
 
-__all__ = ["Reading", "previous_of"]
+__all__ = ["Reading", "previous_of", "reading_of"]
+
+_new: Final = float.__new__
 
 
 class Reading(float):
@@ -19,7 +23,7 @@ class Reading(float):
     previous: float
 
     def __new__(cls, now: float, previous: float = NOT_YET) -> Reading:
-        made = super().__new__(cls, now)
+        made = _new(cls, now)
         made.previous = previous
         return made
 
@@ -52,6 +56,13 @@ class Reading(float):
 
     def __abs__(self) -> Reading:
         return Reading(abs(float(self)), abs(self.previous))
+
+
+def reading_of(now: float, previous: float) -> Reading:
+    """As `Reading(now, previous)`, in two thirds of the time: one is made of each line at each candle."""
+    made = _new(Reading, now)
+    made.previous = previous
+    return made
 
 
 def previous_of(figure: float) -> float:

@@ -229,7 +229,7 @@ class RouteManager:
         for key, candle in self._queue.release(moment):
             self._close(self._series[key], candle)
         self._time.now = moment
-        return tuple(run.route for run in self._runs.values() if run.closed)
+        return tuple([run.route for run in self._runs.values() if run.closed])
 
     def step_route(self, route: Route | str) -> tuple[Decision, ...]:
         """Tell a route's strategy what has closed since it was last stepped, and ask it: its decisions, or one HOLD.
@@ -276,8 +276,10 @@ class RouteManager:
 
     def _close(self, series: _Series, candle: Candle) -> None:
         for each, closed in self._append(series, candle):
+            news = (each.history.key, closed)
             for run in each.runs:
-                run.take(each.history.key, closed)
+                if run.route.enabled:
+                    run.closed.append(news)
 
     def _append(self, series: _Series, candle: Candle) -> list[tuple[_Series, Candle]]:
         """Add a candle to its series, and the candles that it completes to theirs; all that was added."""
@@ -343,10 +345,6 @@ class _Run:
         self._own = own
         self._hold = (Decision.hold(route.symbol),)
 
-    def take(self, key: SeriesKey, candle: Candle) -> None:
-        if self.route.enabled:
-            self.closed.append((key, candle))
-
     def step(self) -> tuple[Decision, ...]:
         closed, self.closed = self.closed, []
         is_asked = False
@@ -357,7 +355,7 @@ class _Run:
 
 
 def _comes_after(history: CandleHistory, candle: Candle) -> bool:
-    return history.last_open is None or history.last_open < candle.open_time
+    return history.next_open is None or history.next_open <= candle.open_time
 
 
 def _check_past(history: CandleHistory, candle: Candle, now: datetime) -> None:

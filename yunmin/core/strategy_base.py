@@ -79,7 +79,8 @@ class StrategyBase(ABC):
     def __init__(self, **parameters: object) -> None:
         for name, value in checked_parameters(type(self), StrategyBase, parameters).items():
             setattr(self, name, value)
-        self._indicators: dict[tuple[object, ...], Indicator[Any, Any]] = {}
+        self._followed: dict[tuple[object, ...], Callable[[], Any]] = {}
+        self._has_enough = False
         self.prepare()
 
     @classmethod
@@ -138,8 +139,10 @@ class StrategyBase(ABC):
     def decide(self) -> tuple[Decision, ...]:
         """What the strategy wants at the global time; a HOLD where it wants nothing. Faults of its own pass through."""
         context = self.context
-        if not context.has_seen(self.warm_up):
-            return self._warming
+        if not self._has_enough:
+            self._has_enough = context.has_seen(self.warm_up)
+            if not self._has_enough:
+                return self._warming
         context.start_over()
         try:
             decisions = self._answer()
@@ -271,7 +274,11 @@ class StrategyBase(ABC):
         self, indicator: Indicator[Any, Any], *, symbol: str | None = None, timeframe: str | None = None
     ) -> Any:
         """The value of any indicator, one of your own too: a Reading, or its own tuple of Readings."""
-        return self.context.value(indicator, symbol, timeframe)
+        key = (indicator, symbol, timeframe)
+        read = self._followed.get(key)
+        if read is None:
+            read = self._followed[key] = self.context.follow(indicator, symbol, timeframe)
+        return read()
 
     @staticmethod
     def crossover(first: float, second: float) -> bool:
@@ -290,8 +297,8 @@ class StrategyBase(ABC):
         symbol: str | None,
         timeframe: str | None,
     ) -> Any:
-        key = (make, *arguments)
-        indicator = self._indicators.get(key)
-        if indicator is None:
-            indicator = self._indicators[key] = make(*arguments)
-        return self.context.value(indicator, symbol, timeframe)
+        key = (make, arguments, symbol, timeframe)
+        read = self._followed.get(key)
+        if read is None:
+            read = self._followed[key] = self.context.follow(make(*arguments), symbol, timeframe)
+        return read()

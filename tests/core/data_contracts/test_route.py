@@ -60,6 +60,10 @@ def test_a_route_survives_copying_pickling_and_json() -> None:
 
 
 def test_a_changed_copy_is_checked() -> None:
-    assert a_route().model_copy(update={"timeframe": "4h"}).timeframe is Timeframe.H4
+    route = a_route()
+    assert route.name == "local:BTC/USDT:1m:ema_crossover"
+    assert route.model_copy(update={"timeframe": "4h"}).name == "local:BTC/USDT:4h:ema_crossover"
+    assert route.model_copy(update={"timeframe": "4h"}).timeframe is Timeframe.H4
+    assert route == a_route()
     with pytest.raises(ValidationError):
         a_route().model_copy(update={"risk": {"max_dd": "lots"}})

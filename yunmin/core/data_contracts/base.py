@@ -73,7 +73,8 @@ class CheckedContract(Contract):
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """A copy with `update` in it, validated."""
-        return type(self).model_validate({**self.__dict__, **(update or {})})
+        fields = {name: self.__dict__[name] for name in type(self).model_fields}
+        return type(self).model_validate({**fields, **(update or {})})
 
     @classmethod
     def model_construct(cls, _fields_set: set[str] | None = None, **values: Any) -> Self:  # type: ignore[override]  # pydantic's plugin writes another

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import cached_property
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator
@@ -69,7 +70,7 @@ class Route(CheckedContract):
     label: str = Field(default="", max_length=64)
     enabled: bool = True
 
-    @property
+    @cached_property
     def name(self) -> str:
         """What this route is called in logs, reports and journals; no two routes of a manager share it."""
         parts = (self.exchange, self.symbol, self.timeframe.value, self.strategy_name)
