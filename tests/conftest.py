@@ -7,6 +7,7 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,20 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 
 @pytest.fixture(scope="session")
 def venue_url() -> Iterator[str]:
-    """The address of a local venue that runs in a thread of its own, for blocking code."""
+    """The address of a local venue for blocking code, the same for all tests of a session."""
+    with a_venue_in_a_thread() as url:
+        yield url
+
+
+@pytest.fixture
+def own_venue_url() -> Iterator[str]:
+    """The address of a local venue for blocking code, on which nobody else trades."""
+    with a_venue_in_a_thread() as url:
+        yield url
+
+
+@contextmanager
+def a_venue_in_a_thread() -> Iterator[str]:
     ready: threading.Event = threading.Event()
     found: dict[str, Any] = {}
 

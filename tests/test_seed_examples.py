@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,9 +11,9 @@ from yunmin_binance.local_account import LOCAL_API_KEY, LOCAL_API_SECRET
 
 
 @pytest.fixture
-def keys(monkeypatch: pytest.MonkeyPatch, venue_url: str) -> SimpleNamespace:
+def keys(monkeypatch: pytest.MonkeyPatch, own_venue_url: str) -> SimpleNamespace:
     """Credentials, with the testnet's address replaced by that of the local venue."""
-    monkeypatch.setenv("BINANCE_BASE_URL", venue_url)
+    monkeypatch.setenv("BINANCE_BASE_URL", own_venue_url)
     return SimpleNamespace(key=LOCAL_API_KEY, secret=LOCAL_API_SECRET)
 
 
@@ -114,13 +113,3 @@ def test_the_tracker_lines() -> None:
     assert tracker.get_order_history(symbol=None, limit=100) == [order]
     stats = tracker.get_stats()
     assert (stats["open_orders"], stats["total_orders_closed"], stats["total_commission"]) == (0, 1, 0.1)
-
-
-@pytest.fixture(autouse=True)
-def _no_open_orders_are_left(venue_url: str) -> Iterator[None]:
-    yield
-    from yunmin.connectors.binance_connector import BinanceConnector
-
-    with BinanceConnector(base_url=venue_url) as connector:
-        for order in connector.get_open_orders():
-            connector.cancel_order(order["symbol"], order["clientOrderId"])

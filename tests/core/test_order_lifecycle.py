@@ -110,7 +110,9 @@ def test_the_table_in_the_document_is_the_table_in_the_code() -> None:
 
 
 def test_every_test_that_the_document_names_exists_and_every_case_is_named() -> None:
-    cases = (Path(__file__).parent / "test_order_tracker_cases.py").read_text()
-    written = set(re.findall(r"^def (test_case_\w+)\(", cases, re.MULTILINE))
+    texts = [path.read_text() for path in Path(__file__).parents[1].rglob("test_*.py")]
+    written = {
+        name for text in texts for name in re.findall(r"^(?:async )?def (test_case_\d\w+)\(", text, re.MULTILINE)
+    }
     named = set(re.findall(r"`(test_case_\w+)`", DOCUMENT.read_text()))
     assert named == written

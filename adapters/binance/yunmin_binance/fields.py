@@ -45,19 +45,17 @@ def text(value: object) -> str:
     raise MalformedResponse(f"a text of type {type(value).__name__}")
 
 
-@lru_cache(maxsize=16_384)  # one order's price and quantity come again with all of its news
 def figure(value: object) -> Decimal:
     """A decimal that is not negative, from the wire's own text; null is not "no figure" where there must be one."""
     if type(value) is str:
-        return to_non_negative(value)
+        return _figure(value)
     raise MalformedResponse(f"a figure of type {type(value).__name__}")
 
 
-@lru_cache(maxsize=4096)
 def signed(value: object) -> Decimal:
     """A decimal of either sign, from the wire's own text."""
     if type(value) is str:
-        return to_decimal(value)
+        return _signed(value)
     raise MalformedResponse(f"a figure of type {type(value).__name__}")
 
 
@@ -87,3 +85,9 @@ def _count_keys(found: object) -> int:
     if isinstance(found, dict):
         return len(found) + sum(_count_keys(value) for value in found.values() if isinstance(value, (dict, list)))
     return sum(map(_count_keys, found)) if isinstance(found, list) else 0
+
+
+_figure = lru_cache(maxsize=16_384)(to_non_negative)
+"""One order's price and quantity come again with all of its news."""
+
+_signed = lru_cache(maxsize=4096)(to_decimal)
