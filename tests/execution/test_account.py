@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -1071,5 +1072,43 @@ def test_case_38_a_fill_that_came_while_we_were_away_after_the_cancel_is_booked(
         assert again is not None
         assert fills_of(again) == ["0.4"]
         assert order.filled_qty == 0
+
+    play(scenario)
+
+
+def test_N35_clocks_that_stray_are_told_at_half_a_second_and_stop_orders_at_a_second(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        strayed = [0.1, 0.7, *[1.5] * 6, *[0.0] * 10]
+
+        async def synchronise_clock() -> timedelta:
+            return timedelta(seconds=strayed.pop(0))
+
+        world.exchange.synchronise_clock = synchronise_clock  # type: ignore[attr-defined]
+        account = await world.open(NO_POLLING.model_copy(update={"audit_interval": 60.0}))
+        await world.clock.sleep(65)
+        assert world.heard(Warned) == []
+        await world.clock.sleep(60)
+        [warning] = world.heard(Warned)
+        assert "0.700 s" in warning.message
+        assert account.takes_orders
+        await world.clock.sleep(60)
+        with pytest.raises(SubmitsPaused, match="CLOCK"):
+            account.begin(a_buy())
+        await world.clock.sleep(10)  # looked at again at once, until they agree
+        assert account.takes_orders
+
+    play(scenario)
+
+
+def test_a_fault_of_ours_in_the_background_stops_trading_and_says_so(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+
+        async def break_down() -> None:
+            raise ZeroDivisionError("a bug")
+
+        world.account._reconciler.look_at_what_is_due = break_down  # type: ignore[method-assign]
+        await world.clock.sleep(2)
+        assert "ZeroDivisionError" in account.pause_reasons[PauseReason.HALTED]
 
     play(scenario)
