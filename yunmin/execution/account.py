@@ -11,13 +11,14 @@ is in doubt, before the first order is taken. Closing waits until every command 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from types import TracebackType
 from typing import Any, Self
 
 from yunmin.clock import Clock, seeded
 from yunmin.core.data_contracts.enums import Certainty, OrderState, Origin
 from yunmin.core.data_contracts.events import Anomaly, AnomalyKind, FillConflict, Overfill, TrackerEvent
+from yunmin.core.data_contracts.instrument import Instrument
 from yunmin.core.data_contracts.order import OrderRequest
 from yunmin.core.data_contracts.stream import StreamGap, StreamLost, Transfer
 from yunmin.core.in_flight_order import InFlightOrder
@@ -203,6 +204,15 @@ class Account:
     def quiet_for(self) -> float:
         """Seconds for which the exchange asked to be left alone; 0 when it may be asked."""
         return self._pause.left
+
+    @property
+    def instruments(self) -> Mapping[str, Instrument]:
+        """The markets and their rules, as the exchange last told them."""
+        return self._keeper.markets
+
+    def note(self, kind: str, text: str, **data: str) -> None:
+        """Leave a trace in the journal, for whoever reads it."""
+        self._books.note(kind, text, **data)
 
     def begin(self, request: OrderRequest) -> InFlightOrder:
         """Write `request` down and send it in a task of its own; returns the order, PENDING, at once.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from yunmin.clock import Chance, Clock
 from yunmin.core.data_contracts.enums import Origin
+from yunmin.core.data_contracts.instrument import Instrument
 from yunmin.errors import ExchangeError, RateLimited, RejectReason
 from yunmin.exchange.connector import ExchangeConnector, KeepsTime
 from yunmin.execution.account_events import (
@@ -75,6 +76,7 @@ class Keeper:
         self._next_pass = 0.0
         self.audit = BalanceAudit()
         self.orders_interval = policy.orders_interval
+        self.markets: Mapping[str, Instrument] = {}
 
     # --- being told --------------------------------------------------------------------------------------------------
 
@@ -203,6 +205,7 @@ class Keeper:
     async def _renew_markets(self) -> None:
         """The rules of the markets may change while we run: the next order is checked against those of now."""
         markets = await self._connector.fetch_instruments()
+        self.markets = markets
         self._desk.steps = {symbol: market.qty_step for symbol, market in markets.items()}
 
     async def _check_clock(self) -> None:

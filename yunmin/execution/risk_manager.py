@@ -172,6 +172,11 @@ class RiskManager:
         self._exposure.release(approved.request.client_order_id or "")
 
     @property
+    def is_bound(self) -> bool:
+        """Whether it watches the orders of an account."""
+        return self._is_bound
+
+    @property
     def lock(self) -> Refused | None:
         """Why no new risk is taken, whatever the order; None while it is."""
         locks = (self._losses.lock(self.limits), self._breaker.lock())
@@ -186,6 +191,10 @@ class RiskManager:
         """The market's last known price, however old."""
         known = self._prices.get(symbol)
         return None if known is None else known[0]
+
+    def value_in_currency(self, symbol: str) -> Decimal | None:
+        """What one base unit of `symbol` is worth in the account's currency; None where a price is not known."""
+        return self._in_currency(symbol, self.price(symbol))
 
     def worst_notional(self, symbol: str | None = None) -> Decimal | None:
         """What may come to be held of `symbol`, or of all, whatever becomes of the orders, in the account's currency.
@@ -239,10 +248,6 @@ class RiskManager:
             elif EXACT.subtract(request.price, reference).copy_abs() > EXACT.multiply(reference, limits.price_band):
                 text = f"{request.price} is too far from the market's {reference}"
                 yield _over(RiskRule.PRICE_BAND, text, request.price, limits.price_band, market=reference)
-        other = self._exposure.would_meet(request)
-        if other is not None:
-            text = f"it would trade with our own {other}"
-            yield Refused(RiskRule.SELF_TRADE, text, {"order": other})
 
     def _order_refusals(
         self, request: OrderRequest, qty: Decimal, price: Decimal, limits: RiskLimits
@@ -275,6 +280,9 @@ class RiskManager:
     ) -> Iterator[Refused]:
         """`after` base units may come to be held on the side of `request`."""
         notional = EXACT.multiply(after, price)
+        other = self._exposure.would_meet(request)
+        if other is not None:
+            yield Refused(RiskRule.SELF_TRADE, f"it would trade with our own {other}", {"order": other})
         text = f"{request.symbol} may come to {notional} {self.currency}, every order counted as filled"
         if limits.max_position_notional is not None and notional > limits.max_position_notional:
             yield _over(RiskRule.MAX_POSITION_NOTIONAL, text, notional, limits.max_position_notional)

@@ -42,6 +42,7 @@ class RiskRule(StrEnum):
     SIZE = "SIZE"
     POSITION = "POSITION"
     UNCERTAIN_ORDER = "UNCERTAIN_ORDER"
+    NOT_OURS = "NOT_OURS"
     PAUSED = "PAUSED"
 
 
