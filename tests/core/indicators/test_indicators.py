@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -155,3 +156,14 @@ def test_the_exponential_average_from_the_first_value_is_that_of_polars_to_the_l
     polars = pytest.importorskip("polars", reason="polars is not installed: pip install 'yunmin[data]'")
     values = a_walk(20_000)
     assert bits(ema(10).over(values)) == bits(polars.Series(values).ewm_mean(span=10, adjust=False).to_list())
+
+
+@given(st.lists(prices, min_size=2, max_size=60), st.integers(1, 8))
+def test_relative_strength_is_made_of_wilders_averages_to_the_last_bit(values: list[float], period: int) -> None:
+    changes = [after - before for before, after in pairwise(values)]
+    gains = wilder(period).over([max(each, 0.0) for each in changes])
+    losses = wilder(period).over([max(-each, 0.0) for each in changes])
+    shares = [
+        50.0 if gain + loss == 0 else 100.0 * (gain / (gain + loss)) for gain, loss in zip(gains, losses, strict=True)
+    ]
+    assert bits(rsi(period).over(values)[1:]) == bits(shares)
