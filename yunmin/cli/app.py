@@ -10,8 +10,10 @@ from yunmin import __version__
 from yunmin.cli import (
     account_commands,
     adapter_commands,
+    config_commands,
     demo_command,
     doctor_command,
+    init_command,
     journal_commands,
     kill_command,
     order_commands,
@@ -32,11 +34,13 @@ app = typer.Typer(
     "5 no answer, 6 outcome unknown (do not repeat), 7 done but not shown, 130 interrupted.",
 )
 app.command("demo")(demo_command.demo)
+app.command("init")(init_command.init)
 app.command("doctor")(doctor_command.doctor)
 app.command("adapters")(adapter_commands.adapters)
 app.command("markets")(account_commands.markets)
 app.command("balance")(account_commands.balance)
 app.command("kill")(kill_command.kill)
+app.add_typer(config_commands.config, name="config")
 app.add_typer(order_commands.order, name="order")
 app.add_typer(journal_commands.journal, name="journal")
 app.add_typer(venue_commands.venue, name="venue")

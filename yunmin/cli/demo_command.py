@@ -22,7 +22,7 @@ __all__ = ["demo"]
 
 def demo(
     candles: Annotated[
-        str | None, typer.Option("--candles", help="Real prices: a parquet file with open, high, low, close.")
+        str | None, typer.Option("--candles", help="Real prices: a parquet or CSV file with open, high, low, close.")
     ] = None,
     symbol: Annotated[str | None, typer.Option("--symbol", help="The market to trade on.")] = None,
     seed: Annotated[int, typer.Option("--seed", help="Fixes the random walk of the prices.")] = 1,

@@ -45,9 +45,12 @@ def up(
     host: Annotated[str | None, typer.Option("--host", help="A loopback address; no other is taken.")] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Fixes every price that the market makers follow.")] = None,
     candles: Annotated[
-        str | None, typer.Option("--candles", help="Follow the prices of this parquet file in place of a random walk.")
+        str | None,
+        typer.Option("--candles", help="Follow the prices of this parquet or CSV file in place of a random walk."),
     ] = None,
-    trades: Annotated[str | None, typer.Option("--trades", help="Let the trades of this parquet file happen.")] = None,
+    trades: Annotated[
+        str | None, typer.Option("--trades", help="Let the trades of this parquet or CSV file happen.")
+    ] = None,
     symbol: Annotated[str | None, typer.Option("--symbol", help="The market that candles or trades move.")] = None,
     speed: Annotated[
         str | None, typer.Option("--speed", help="Of the data's own time: 1 is as it was. Without: a point a step.")

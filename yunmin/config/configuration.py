@@ -20,11 +20,10 @@ from yunmin.config.layers import (
     laid_over,
     origin_at,
     problems_of,
-    shown_path,
 )
 from yunmin.config.origins import BUILT_IN, Origin, Origins, Source
 from yunmin.config.plain_yaml import Location
-from yunmin.config.problems import dotted
+from yunmin.config.problems import Problems, dotted
 from yunmin.config.secrets import credentials_of, find_secrets
 from yunmin.config.settings import Settings
 from yunmin.errors import ConfigurationError
@@ -68,6 +67,15 @@ class Configuration:
             for name in wanted
             for place, value in _leaves(getattr(self.settings, name), (name,))
         ]
+
+    def problems(self) -> Problems:
+        """None so far: for whoever finds that a value cannot be used, to be told with the value's origin."""
+        return problems_of(self.origins)
+
+    def strategy_at(self, name: str) -> str:
+        """A strategy's name as `load_strategy` takes it: a file's goes out from the working folder."""
+        path, separator, class_name = name.partition(".py")
+        return f"{self.folder / Path(path).expanduser()}.py{class_name}" if separator else name
 
     def live_consent(self, *, command_says_live: bool, account: str) -> LiveConsent:
         """The three consents. The configuration's own is given by a file or a variable; a flag is the command's."""
@@ -119,7 +127,7 @@ def load_configuration(
     for layer in layers:
         whole = laid_over(whole, layer)
     values = _placed(whole.values, (), whole.origins, working.absolute(), current.absolute())
-    return Configuration(_checked(replace(whole, values=values), path), whole.origins, working.absolute(), path)
+    return Configuration(_checked(replace(whole, values=values)), whole.origins, working.absolute(), path)
 
 
 def _user_file(file: Path | None, folder: Path) -> Path | None:
@@ -136,8 +144,8 @@ def _from_files(path: Path | None) -> Iterator[Layer]:
         yield file_layer(path, Source.USER_FILE)
 
 
-def _checked(whole: Layer, path: Path | None) -> Settings:
-    problems = problems_of("the settings" if path is None else shown_path(path), whole.origins)
+def _checked(whole: Layer) -> Settings:
+    problems = problems_of(whole.origins)
     try:
         settings = Settings.model_validate(whole.values)
     except ValidationError as error:

@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 ENVIRONMENT_PREFIX: Final = "YUNMIN__"
-_ADVICE: Final = "Nothing was sent. `yunmin config schema` has every setting, `yunmin config show` those that hold"
+_ADVICE: Final = "`yunmin config schema` has every setting, `yunmin config show` those that hold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def file_layer(path: Path, source: Source) -> Layer:
     plain = read_plain_yaml(path)
     shown = path.name if source is Source.DEFAULT_FILE else shown_path(path)
     origins = {place: Origin(source, f"{shown}:{line}", line) for place, line in plain.lines.items()}
-    return _layer(shown, plain, origins)
+    return _layer(plain, origins)
 
 
 def environment_layer(environ: Mapping[str, str]) -> Layer:
@@ -64,13 +64,13 @@ def environment_layer(environ: Mapping[str, str]) -> Layer:
         for name, text in sorted(environ.items())
         if name.startswith(ENVIRONMENT_PREFIX) and text and name not in SECRET_VARIABLES
     ]
-    return _layer_of("the environment", said)
+    return _layer_of(said)
 
 
 def flag_layer(flags: Sequence[Flag]) -> Layer:
     """What the command line says; of two flags for one setting the later wins."""
     said = [(_location(each.setting.split(".")), each.value, Origin(Source.FLAG, each.name)) for each in flags]
-    return _layer_of("the command line", said)
+    return _layer_of(said)
 
 
 def laid_over(below: Layer, above: Layer) -> Layer:
@@ -94,27 +94,27 @@ def origin_at(origins: Mapping[Location, Origin], location: Location) -> Origin:
     return next((origins[head] for head in heads(location) if head in origins), BUILT_IN)
 
 
-def problems_of(title: str, origins: Mapping[Location, Origin]) -> Problems:
+def problems_of(origins: Mapping[Location, Origin]) -> Problems:
     """An empty collection of problems for what was written at `origins`."""
 
     def place_of(location: Location) -> tuple[int, str]:
         origin = origin_at(origins, location)
         return int(origin.source) * 1_000_000 + origin.line, origin.place
 
-    return Problems(title, place_of, advice=_ADVICE)
+    return Problems("these settings cannot be used", place_of, advice=_ADVICE)
 
 
-def _layer_of(title: str, said: Sequence[tuple[Location, str, Origin]]) -> Layer:
+def _layer_of(said: Sequence[tuple[Location, str, Origin]]) -> Layer:
     content: dict[str | int, Any] = {}
     origins: dict[Location, Origin] = {}
     for location, text, origin in said:
         _put(content, location, Unread(text), origin)
         origins[location] = origin
-    return _layer(title, PlainYaml(content, {}, frozenset()), origins)
+    return _layer(PlainYaml(content, {}, frozenset()), origins)
 
 
-def _layer(title: str, plain: PlainYaml, origins: Mapping[Location, Origin]) -> Layer:
-    problems = problems_of(title, origins)
+def _layer(plain: PlainYaml, origins: Mapping[Location, Origin]) -> Layer:
+    problems = problems_of(origins)
     refuse_secrets(plain.content, problems)
     problems.raise_if_any()
     values = typed_settings(Settings, {} if plain.content is None else plain.content, plain.quoted, problems)
@@ -181,7 +181,7 @@ def _changed(
 
 def _no_entry(location: Location, there: int, new: Mapping[Location, Origin]) -> ConfigurationError:
     written = next(place for place in new if place[: len(location)] == location)
-    problems = problems_of("the settings", new)
+    problems = problems_of(new)
     problems.add(written, f"there is no {dotted(location)} to change; there are {there}, counted from 0")
     return problems.as_error()
 

@@ -48,9 +48,9 @@ class Problems:
 
     def as_error(self) -> ConfigurationError:
         """All of it, in the order in which it was written."""
-        return ConfigurationError(
-            f"{self._title}: " + "; ".join(text for _, text in sorted(self._said)) + f". {self._advice}"
-        )
+        said = [text.rstrip(".") for _, text in sorted(self._said)]
+        listed = f" {said[0]}. " if len(said) == 1 else "\n" + "".join(f"  - {each}\n" for each in said)
+        return ConfigurationError(f"{self._title}:{listed}{self._advice}")
 
 
 def no_such_setting(name: str, known: Collection[str]) -> str:

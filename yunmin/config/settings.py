@@ -77,7 +77,7 @@ class RouteSettings(_Section):
     symbol: str = Field(min_length=3, max_length=64)
     timeframe: Timeframe
     strategy: str = Field(min_length=1, max_length=512)
-    parameters: _Parameters = FrozenMapping({})
+    parameters: _Parameters = Field(default_factory=lambda: FrozenMapping({}))
     risk: RiskLimits = RiskLimits()
     label: str = Field(default="", max_length=64)
     enabled: bool = True

@@ -1,4 +1,4 @@
-"""Candles from a parquet file."""
+"""Candles from a parquet or CSV file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _COLUMNS: Final = (("open",), ("high",), ("low",), ("close",), ("volume",))
 
 
 def read_candles(path: Path, symbol: str) -> tuple[Candle, ...]:
-    """The candles of a parquet file, oldest first, for `symbol`.
+    """The candles of a parquet or CSV file, oldest first, for `symbol`.
 
     Columns: `timestamp` or `date` (the open time: a datetime, naive meaning UTC, or an integer of seconds,
     milliseconds, microseconds or nanoseconds), then open, high, low, close, volume. Values are rounded to eight

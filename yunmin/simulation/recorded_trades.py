@@ -1,4 +1,4 @@
-"""Recorded trades from a parquet file."""
+"""Recorded trades from a parquet or CSV file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class RecordedTrade(NamedTuple):
 
 
 def read_trades(path: Path) -> tuple[RecordedTrade, ...]:
-    """The trades of a parquet file, oldest first; those of one moment stay in the file's order.
+    """The trades of a parquet or CSV file, oldest first; those of one moment stay in the file's order.
 
     Columns: `timestamp` or `date`, `price`, `quantity` (or `qty`, `amount`), and `buyer_maker` (or `is_buyer_maker`, or
     `side`, the taker's: buy or sell). Raises ConfigurationError for a file that cannot be read, a missing column, no
