@@ -70,3 +70,23 @@ def test_an_adapter_without_a_trial_is_told_so(monkeypatch: pytest.MonkeyPatch) 
     code, _, said = invoke()
     assert code == 4
     assert "no trial of a local venue" in said
+
+
+def test_the_disk_is_failed_call_by_call() -> None:
+    done = CliRunner().invoke(app, ["verify", "io", "--orders", "1", "--every", "40", "--json"])
+    assert done.exit_code == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["violations"] == []
+    assert report["failures"] > 3
+    said = CliRunner().invoke(app, ["verify", "io", "--orders", "1", "--every", "60"]).stdout
+    assert "0 violations" in said
+
+
+def test_a_journal_that_loses_something_ends_with_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    from yunmin.testing.verify.io import IoReport
+
+    lossy = IoReport(runs=1, calls=1, failures=1, violations=("EIO, call 1: an intent is lost",))
+    monkeypatch.setattr("yunmin.testing.verify.io.sweep_journal", lambda **_: lossy)
+    done = CliRunner().invoke(app, ["verify", "io"])
+    assert done.exit_code == 1
+    assert "an intent is lost" in done.stdout

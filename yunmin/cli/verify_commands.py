@@ -18,6 +18,7 @@ from yunmin.exchange import TrialReport, VenueTrial
 
 if TYPE_CHECKING:
     from yunmin.testing.verify.crash import CrashReport
+    from yunmin.testing.verify.fuzz import FuzzReport
     from yunmin.testing.verify.resources import Growth
     from yunmin.testing.verify.sequences import SequencesReport
     from yunmin.testing.verify.soak import SoakReport
@@ -226,6 +227,85 @@ def _show_soak(report: SoakReport, *, wanted: float) -> None:
     typer.echo(f"{len(report.violations)} violations")
     for what in report.violations[:20]:
         typer.echo(f"  {what}")
+
+
+@verify.command("io")
+def io(
+    orders: Annotated[int, typer.Option("--orders", min=1, help="How many orders each run writes down.")] = 4,
+    every: Annotated[int, typer.Option("--every", min=1, help="Fail only every so many-th call.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", help="Decides what of the unflushed survives without power.")] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """The disk fails under the order journal: at its first call, at its second, and so on, in each way there is.
+
+    After each failure the process is killed, or the power goes, and the journal is opened again: no intent that was
+    durable is lost, nothing is there that was not written. Exit code 1 where that is not so.
+    """
+
+    def work() -> None:
+        from yunmin.testing.verify.io import sweep_journal
+
+        report = sweep_journal(orders=orders, seed=seed, every=every)
+        if as_json:
+            emit_json({"seed": seed, **report._asdict()})
+        else:
+            typer.echo(
+                f"seed {seed}: {report.runs:,} runs, {report.failures:,} a failing call of up to {report.calls:,}\n"
+                f"{len(report.violations)} violations"
+            )
+            for what in report.violations[:20]:
+                typer.echo(f"  {what}")
+        if report.violations:
+            raise typer.Exit(Exit.CHECK_FAILED)
+
+    run_plainly(work, as_json=as_json)
+
+
+@verify.command("fuzz")
+def fuzz(
+    seconds: Annotated[float, typer.Option("--seconds", min=0.1, help="For how long, each target.")] = 60.0,
+    target: Annotated[list[str] | None, typer.Option("--target", help="Only this one; may be given again.")] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Fixes the bytes, where atheris does not choose them.")] = 0,
+    plain: Annotated[bool, typer.Option("--plain", help="By seed alone, also where atheris is installed.")] = False,
+    adapter: AdapterOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Any bytes at every reader of what others write: answers, streams, the journal's file, numbers, requests.
+
+    Each is taken or refused by an error that is documented. Led by coverage where atheris is installed. Exit code 1
+    where anything else came of it.
+    """
+
+    def work() -> None:
+        from yunmin.testing.verify import fuzz as fuzzing
+
+        plugin = choose_adapter(adapter)
+        is_led = fuzzing.guide_is_there() and not plain
+        reports = []
+        for one in fuzzing.targets_of(plugin, target or ()):
+            if is_led:
+                reports.append(fuzzing.fuzz_guided(plugin, one, seconds=seconds, seed=seed))
+            else:
+                reports.append(fuzzing.fuzz(one, seconds=seconds, seed=seed))
+        if as_json:
+            emit_json([{**one._asdict(), "findings": [found._asdict() for found in one.findings]} for one in reports])
+        else:
+            _show_fuzz(reports)
+        if any(one.findings for one in reports):
+            raise typer.Exit(Exit.CHECK_FAILED)
+
+    run_plainly(work, as_json=as_json)
+
+
+def _show_fuzz(reports: list[FuzzReport]) -> None:
+    for one in reports:
+        how = "led by coverage" if one.guided else f"seed {one.seed}"
+        typer.echo(
+            f"{one.target:16}{one.executions:>12,} inputs in {one.seconds:.0f} s ({how}), {one.taken:,} taken, "
+            f"{len(one.findings)} findings"
+        )
+        for found in one.findings:
+            typer.echo(f"  {found.what}\n    at {found.where}; base64: {found.data[:200]}")
 
 
 @verify.command("coverage")

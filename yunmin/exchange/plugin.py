@@ -18,6 +18,7 @@ from yunmin.exchange.connector import ExchangeConnector
 __all__ = [
     "AdapterPlugin",
     "ConnectionWish",
+    "FuzzTarget",
     "RunningVenue",
     "TrialReport",
     "VenueAccount",
@@ -139,12 +140,26 @@ class TrialReport:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FuzzTarget:
+    """A reader of what others write. `read` takes any bytes, and raises one of `documented` for those it does not take.
+
+    `examples` are bytes as they should be, for a fuzzer to begin with.
+    """
+
+    name: str
+    read: Callable[[bytes], object]
+    examples: tuple[bytes, ...]
+    documented: tuple[type[Exception], ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class AdapterPlugin:
     """One adapter. Loading the plugin must import neither ccxt nor the connector: both wait in the factories.
 
     `venue_example` is a file for VenueOptions.config_file, `venue_check` says what a file makes, `venue_accounts` who
     could log in. `client_settings` is, by the name of each known client of the exchange, what to paste so that it
-    trades at that address (None: the venue's usual one) as that account.
+    trades at that address (None: the venue's usual one) as that account. `fuzz_targets` are its readers of the
+    exchange's answers and streams.
     """
 
     name: str
@@ -159,4 +174,5 @@ class AdapterPlugin:
     venue_accounts: Callable[[VenueOptions], tuple[VenueAccount, ...]] | None = None
     client_settings: Callable[[str | None, Credentials], Mapping[str, str]] | None = None
     venue_trial: Callable[[VenueTrial, Callable[[int], None]], TrialReport] | None = None
+    fuzz_targets: Callable[[], tuple[FuzzTarget, ...]] | None = None
     environment_variables: tuple[str, ...] = ()

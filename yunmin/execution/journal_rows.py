@@ -12,7 +12,7 @@ from yunmin.execution.journal_records import Adopted, Entry, Mark, Note, PlaceIn
 
 __all__ = ["RowWriter"]
 
-_LINKS_REMEMBERED: Final = 50_000
+_LINKS_REMEMBERED: Final = 10_000
 
 
 class RowWriter:

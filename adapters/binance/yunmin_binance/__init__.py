@@ -15,6 +15,7 @@ from yunmin.exchange import (
     ConnectorConfig,
     Credentials,
     ExchangeConnector,
+    FuzzTarget,
     RunningVenue,
     Traits,
     TrialReport,
@@ -92,6 +93,12 @@ def _venue_trial(wanted: VenueTrial, tell: Callable[[int], None]) -> TrialReport
     return run_trial(wanted, tell)
 
 
+def _fuzz_targets() -> tuple[FuzzTarget, ...]:
+    from yunmin_binance.fuzzing import fuzz_targets
+
+    return fuzz_targets()
+
+
 ADAPTER = AdapterPlugin(
     name="binance",
     title="Binance spot",
@@ -105,5 +112,6 @@ ADAPTER = AdapterPlugin(
     venue_accounts=_venue_accounts,
     client_settings=_client_settings,
     venue_trial=_venue_trial,
+    fuzz_targets=_fuzz_targets,
     environment_variables=("BINANCE_API_KEY", "BINANCE_API_SECRET", "BINANCE_TESTNET", "BINANCE_BASE_URL"),
 )

@@ -121,5 +121,7 @@ def _cost(raw: object, filled: Any) -> Any:
 
 def _reason(event: Json) -> str | None:
     """Why an order was refused (`r`) or has expired (`eR`)."""
-    reason = text(event["r"])
-    return reason if reason != _NO_REASON else event.get("eR")
+    reason, expiry = text(event["r"]), event.get("eR")
+    if reason != _NO_REASON or expiry is None:
+        return reason if reason != _NO_REASON else None
+    return text(expiry)

@@ -93,6 +93,8 @@ class AccountConversation:
 
     def read(self, message: bytes) -> None:
         raw = orjson.loads(message)
+        if type(raw) is not dict:
+            raise MalformedResponse(f"a message of type {type(raw).__name__}")
         event = raw.get("event")
         if event is None:
             self._hear_answer(raw)

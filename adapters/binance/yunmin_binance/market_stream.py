@@ -62,6 +62,8 @@ class MarketConversation(Generic[Item]):
 
     def read(self, message: bytes) -> None:
         raw = orjson.loads(message)
+        if type(raw) is not dict:
+            raise MalformedResponse(f"a message of type {type(raw).__name__}")
         if not says_each_key_once(message, raw):
             raise MalformedResponse("a key stands twice in one JSON object")
         if raw.get("s") == self._symbol:

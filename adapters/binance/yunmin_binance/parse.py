@@ -282,7 +282,7 @@ def parse_candle(row: list[Any], symbol: str) -> Candle:
 
 
 def _is_zero(text: str) -> bool:
-    return text == _WIRE_ZERO or Decimal(text) == ZERO
+    return text == _WIRE_ZERO or _signed(text) == ZERO
 
 
 def _unless_zero(text: str | None) -> str | None:

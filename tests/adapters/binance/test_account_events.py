@@ -27,7 +27,7 @@ from yunmin.core.data_contracts import (
     Source,
     Transfer,
 )
-from yunmin.errors import ExchangeError, RateLimited, Rejected, Unavailable
+from yunmin.errors import ExchangeError, MalformedResponse, RateLimited, Rejected, Unavailable
 from yunmin.testing.inspection import assert_exact
 from yunmin_binance.account_events import parse_report
 from yunmin_binance.account_stream import AccountConversation
@@ -348,3 +348,10 @@ def test_every_sample_is_read_to_the_last_digit(path: Path) -> None:
         assert same(fill.price, event["L"])
         assert same(fill.fee, event["n"])
         assert same(update.filled_cost, event["Z"])
+
+
+def test_why_an_order_expired_is_a_text_or_the_report_is_not_believed() -> None:
+    assert parse_report(REPORT | {"eR": "OCO_TRIGGER"}, "BTC/USDT")[0].reason == "OCO_TRIGGER"
+    assert parse_report(REPORT, "BTC/USDT")[0].reason is None
+    with pytest.raises(MalformedResponse):
+        parse_report(REPORT | {"eR": 4}, "BTC/USDT")

@@ -59,7 +59,7 @@ _WEATHER_LASTS: Final = 10.0
 _CANCELLED: Final = 0.02
 """The share of turns in which an order is cancelled, on each lane."""
 
-_LOOKS: Final = 2.0
+_LOOKS: Final = 5.0
 """Seconds between two looks at the memory."""
 
 _HEAL: Final = 120.0
