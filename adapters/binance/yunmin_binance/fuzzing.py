@@ -105,7 +105,8 @@ _TOLD: Final[dict[str, tuple[dict[str, Any], ...]]] = {
                "m": True, "M": True},),
     "ticker": (
         {"u": 400900217, "s": "BTCUSDT", "b": "25.35190000", "B": "31.21000000", "a": "25.36520000", "A": "40.66"},
-        {"e": "24hrTicker", "E": _NOW, "s": "BTCUSDT", "c": "25.35200000"},
+        {"e": "24hrTicker", "E": _NOW, "s": "BTCUSDT", "c": "25.35200000", "b": "25.35190000", "B": "31.21000000",
+         "a": "25.36520000", "A": "40.66000000"},
     ),
 }  # fmt: skip
 _SUBSCRIBED: Final[tuple[dict[str, Any], ...]] = (
