@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from yunmin.cli.adapter_commands import capabilities_page
+from yunmin.config.configuration import load_configuration
 from yunmin.exchange import registry
 
 ROOT = Path(__file__).parents[2]
@@ -50,7 +51,9 @@ def _blocks(language_wanted: str) -> Iterator[Any]:
 
 def test_every_block_is_in_a_language_that_is_run_or_only_shown() -> None:
     found = {(page.name, language) for page in PAGES for language, _ in FENCE.findall(page.read_text())}
-    unknown = {(page, language) for page, language in found if language not in {"python", "bash", "json", *SHOWN_ONLY}}
+    unknown = {
+        (page, language) for page, language in found if language not in {"python", "bash", "json", "yaml", *SHOWN_ONLY}
+    }
     assert not unknown
 
 
@@ -93,15 +96,25 @@ def test_json_blocks_are_json(code: str) -> None:
     json.loads(code)
 
 
+@pytest.mark.parametrize("code", blocks("yaml"))
+def test_yaml_blocks_are_settings(code: str, tmp_path: Path) -> None:
+    (tmp_path / "yunmin.yaml").write_text(code)
+    load_configuration(environ={}, folder=tmp_path)
+
+
 @pytest.mark.parametrize("code", blocks("bash"))
-def test_shell_blocks_run(code: str, venue_url: str) -> None:
+def test_shell_blocks_run(code: str, venue_url: str, tmp_path: Path) -> None:
     lines = [line for line in code.replace("\\\n", " ").splitlines() if line.strip() and not line.startswith("#")]
     assert lines
+    folder = tmp_path if lines[0].startswith("yunmin init ") else ROOT  # a new folder is made where it is in no way
     for line in lines:
-        run_line(line, venue_url)
+        if line.startswith("cd "):
+            folder = folder / line.removeprefix("cd ")
+        else:
+            run_line(line, venue_url, folder)
 
 
-def run_line(line: str, venue_url: str) -> None:
+def run_line(line: str, venue_url: str, folder: Path) -> None:
     words = shlex.split(line, comments=True)
     environment = {**os.environ, "BINANCE_BASE_URL": venue_url, "NO_COLOR": "1", "PATH": f"{BIN}:{os.environ['PATH']}"}
     while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
@@ -117,7 +130,9 @@ def run_line(line: str, venue_url: str) -> None:
     else:
         assert words[0] in {"yunmin", "python"}, f"a test does not know how to run: {line}"
         command = words
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
     assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
 
 
