@@ -30,6 +30,7 @@ YunminError
     │   ├── MarketClosed
     │   └── ClockSkew
     ├── MalformedResponse       the answer could not be read as what it must be
+    │   └── CrossedAnswer       it is about another order than the one that was sent
     └── NotSupported            this exchange or adapter does not offer it
 """
 
@@ -42,6 +43,7 @@ __all__ = [
     "ClockSkew",
     "ConfigurationError",
     "ConnectivityError",
+    "CrossedAnswer",
     "DuplicateOrder",
     "ExchangeError",
     "InsufficientFunds",
@@ -203,18 +205,23 @@ class RateLimited(ConnectivityError):
 
 
 class OutcomeUnknown(ConnectivityError):
-    """A command may have been carried out. Never send it again: ask the exchange by client order id."""
+    """A command may have been carried out. Never send it again: ask the exchange by client order id.
+
+    `is_crossed` where an answer came, and was about another order: then no answer on this way can be trusted.
+    """
 
     def __init__(
         self,
         message: str,
         *,
         client_order_id: str | None = None,
+        is_crossed: bool = False,
         code: int | str | None = None,
         http_status: int | None = None,
     ) -> None:
         super().__init__(message, code=code, http_status=http_status)
         self.client_order_id = client_order_id
+        self.is_crossed = is_crossed
 
 
 class Rejected(ExchangeError):
@@ -294,6 +301,10 @@ class ClockSkew(Rejected):
 
 class MalformedResponse(ExchangeError):
     """The answer could not be read as what it must be."""
+
+
+class CrossedAnswer(MalformedResponse):
+    """The answer to a command is about another order, symbol or side: something on the way mixes answers up."""
 
 
 class NotSupported(ExchangeError):

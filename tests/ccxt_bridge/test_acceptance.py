@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from yunmin.ccxt_bridge.acceptance import doubt_of_ack, doubt_of_answer, doubt_of_cancel
+from yunmin.ccxt_bridge.acceptance import Contradiction, doubt_of_ack, doubt_of_answer, doubt_of_cancel
 from yunmin.core.data_contracts import OrderAck, OrderRef, OrderRequest, OrderState, OrderType, OrderUpdate, Side
 from yunmin.core.order_lifecycle import TERMINAL
 
@@ -93,3 +93,15 @@ def test_a_doubt_shows_little_of_what_the_wire_said() -> None:
     doubt = doubt_of_ack(OrderAck(update=an_update(client_order_id="x" * 10_000)), REQUEST)
     assert doubt is not None
     assert len(doubt) < 120
+
+
+@pytest.mark.parametrize("changes", [{"client_order_id": "other"}, {"symbol": "ETH/USDT"}, {"side": Side.SELL}])
+def test_B7_an_answer_about_another_order_contradicts_and_is_not_only_in_doubt(changes: dict[str, Any]) -> None:
+    assert isinstance(doubt_of_ack(OrderAck(update=an_update(**changes)), REQUEST), Contradiction)
+
+
+@pytest.mark.parametrize("changes", [{"client_order_id": None}, {"side": None}, {"exchange_order_id": None}])
+def test_B7_an_answer_that_lacks_a_name_only_fails_to_prove(changes: dict[str, Any]) -> None:
+    doubt = doubt_of_ack(OrderAck(update=an_update(**changes)), REQUEST)
+    assert doubt is not None
+    assert not isinstance(doubt, Contradiction)

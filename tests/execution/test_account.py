@@ -11,7 +11,16 @@ from pathlib import Path
 import pytest
 
 from tests.execution.world import NO_POLLING, SYMBOL, World, a_buy, fills_of, live
-from yunmin.core.data_contracts import InstrumentStatus, OrderRef, OrderState, OrderUpdate, Side, Verdict
+from yunmin.core.data_contracts import (
+    InstrumentStatus,
+    OrderAck,
+    OrderRef,
+    OrderRequest,
+    OrderState,
+    OrderUpdate,
+    Side,
+    Verdict,
+)
 from yunmin.core.data_contracts.enums import CancelState, Certainty, Origin
 from yunmin.core.data_contracts.events import (
     Anomaly,
@@ -26,6 +35,7 @@ from yunmin.errors import (
     DuplicateOrder,
     LifecycleError,
     OrderNotFound,
+    OutcomeUnknown,
     Rejected,
     RejectReason,
     RejectSource,
@@ -1110,5 +1120,23 @@ def test_a_fault_of_ours_in_the_background_stops_trading_and_says_so(play: Play)
         world.account._reconciler.look_at_what_is_due = break_down  # type: ignore[method-assign]
         await world.clock.sleep(2)
         assert "ZeroDivisionError" in account.pause_reasons[PauseReason.HALTED]
+
+    play(scenario)
+
+
+def test_B7_an_answer_about_another_order_stops_the_account_and_the_order_is_looked_for(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        place_order = world.exchange.place_order
+
+        async def mix_up(request: OrderRequest) -> OrderAck:
+            await place_order(request)
+            raise OutcomeUnknown("the answer is about client order id 'other'", is_crossed=True)
+
+        world.exchange.place_order = mix_up  # type: ignore[method-assign]
+        order = await account.place(a_buy())
+        assert "'other'" in account.pause_reasons[PauseReason.HALTED]
+        await world.clock.sleep(5)
+        assert (order.state, order.certainty) == (OrderState.OPEN, Certainty.CONFIRMED)
 
     play(scenario)

@@ -9,7 +9,13 @@ from __future__ import annotations
 from yunmin.core.data_contracts import OrderAck, OrderRef, OrderRequest, OrderState, OrderUpdate
 from yunmin.core.order_lifecycle import TERMINAL
 
-__all__ = ["doubt_of_ack", "doubt_of_answer", "doubt_of_cancel"]
+__all__ = ["Contradiction", "doubt_of_ack", "doubt_of_answer", "doubt_of_cancel"]
+
+
+class Contradiction(str):
+    """A doubt of the worst kind: the answer is about another order than the one that was sent."""
+
+    __slots__ = ()
 
 
 def doubt_of_ack(ack: OrderAck, request: OrderRequest) -> str | None:
@@ -21,11 +27,11 @@ def doubt_of_ack(ack: OrderAck, request: OrderRequest) -> str | None:
     if not update.exchange_order_id:
         return "the answer names no order id"
     if update.client_order_id != request.client_order_id:
-        return f"the answer is about client order id {_shown(update.client_order_id)}"
+        return _about_another("client order id", update.client_order_id)
     if update.symbol != request.symbol:
-        return f"the answer is about symbol {_shown(update.symbol)}"
+        return _about_another("symbol", update.symbol)
     if update.side is not request.side:
-        return f"the answer is about side {_shown(update.side)}"
+        return _about_another("side", update.side)
     if update.state is None or update.state is OrderState.PENDING:
         return f"the answer's status is {_shown(update.raw_status)}"
     return None
@@ -36,11 +42,11 @@ def doubt_of_answer(update: OrderUpdate, ref: OrderRef) -> str | None:
     if not update.exchange_order_id:
         return "the answer names no order id"
     if update.symbol != ref.symbol:
-        return f"the answer is about symbol {_shown(update.symbol)}"
+        return _about_another("symbol", update.symbol)
     if ref.exchange_order_id is not None and update.exchange_order_id != ref.exchange_order_id:
-        return f"the answer is about order id {_shown(update.exchange_order_id)}"
+        return _about_another("order id", update.exchange_order_id)
     if ref.client_order_id is not None and update.client_order_id != ref.client_order_id:
-        return f"the answer is about client order id {_shown(update.client_order_id)}"
+        return _about_another("client order id", update.client_order_id)
     return None
 
 
@@ -52,6 +58,13 @@ def doubt_of_cancel(update: OrderUpdate, ref: OrderRef) -> str | None:
     if update.state not in TERMINAL:
         return f"the answer's status is {_shown(update.raw_status)}"
     return None
+
+
+def _about_another(what: str, value: str | None) -> str:
+    """Another value contradicts; none at all only fails to prove."""
+    if value is None:
+        return f"the answer names no {what}"
+    return Contradiction(f"the answer is about {what} {_shown(value)}")
 
 
 def _shown(value: object) -> str:

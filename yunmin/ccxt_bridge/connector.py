@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeVar
 
 from yunmin.ccxt_bridge import parse
 from yunmin.ccxt_bridge import request as outgoing
-from yunmin.ccxt_bridge.acceptance import doubt_of_ack, doubt_of_answer, doubt_of_cancel
+from yunmin.ccxt_bridge.acceptance import Contradiction, doubt_of_ack, doubt_of_answer, doubt_of_cancel
 from yunmin.ccxt_bridge.errors import RefusalTable, translate_command, translate_question
 from yunmin.ccxt_bridge.guarded import NO_MANNERS, Manners, make_exchange
 from yunmin.ccxt_bridge.stream_feed import StreamManners
@@ -41,6 +41,7 @@ from yunmin.core.data_contracts import (
 from yunmin.errors import (
     ConfigurationError,
     ConnectivityError,
+    CrossedAnswer,
     InvalidOrder,
     InvalidValue,
     MalformedResponse,
@@ -514,6 +515,8 @@ _NOT_CONNECTED = "the connector is not connected; call connect() first, or use `
 
 def _insist(doubt: str | None) -> None:
     """Inside a command, an answer that does not prove itself leaves the outcome unknown."""
+    if isinstance(doubt, Contradiction):
+        raise CrossedAnswer(doubt)
     if doubt is not None:
         raise MalformedResponse(doubt)
 

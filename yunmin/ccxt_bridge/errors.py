@@ -165,6 +165,7 @@ def translate_command(
         f"{what}: the outcome is not known ({_shown(error, answer)}). It may have been carried out: do not send it "
         "again, ask for the order by its client order id",
         client_order_id=client_order_id,
+        is_crossed=isinstance(error, errors.CrossedAnswer),
         code=_code(answer),
         http_status=None if answer is None else answer.status,
     )

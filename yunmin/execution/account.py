@@ -86,6 +86,7 @@ class Account:
             self.policy,
             rate_limited=self._desk.leave_alone,
         )
+        self._desk.distrust = self.halt
         self._books.heard = self._reconciler.heard_of
         self._books.troubled = lambda why: self._gate.close(PauseReason.JOURNAL, why)
         chance = seeded(f"account-{journal.seq}")

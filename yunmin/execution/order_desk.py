@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -18,6 +18,7 @@ from yunmin.errors import (
     InvalidValue,
     JournalError,
     LifecycleError,
+    OutcomeUnknown,
     Rejected,
     RejectReason,
     RejectSource,
@@ -35,7 +36,8 @@ __all__ = ["OrderDesk", "ref_of"]
 class OrderDesk:
     """Sends placements and cancels; never one placement twice. A cancel is sent again until its order ends.
 
-    `steps` is the step of each symbol whose rules are known: less than one step left counts as complete.
+    `distrust` hears of an answer that was about another order. `steps` is the step of each symbol whose rules are
+    known: less than one step left counts as complete.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class OrderDesk:
         self._cancelling: dict[str, asyncio.Task[None]] = {}
         self._wanted: dict[str, _Wanted] = {}
         self.steps: Mapping[str, Decimal] = {}
+        self.distrust: Callable[[str], None] = lambda why: None
 
     @property
     def is_idle(self) -> bool:
@@ -190,8 +193,13 @@ class OrderDesk:
                 message=str(error),
             )
         except Exception as unknown:  # noqa: BLE001  by allow-list: what is not proven is unknown
+            self._mind_crossing(unknown)
             return SubmitResult(client_order_id=name, verdict=Verdict.UNKNOWN, message=str(unknown))
         return SubmitResult(client_order_id=name, verdict=Verdict.ACCEPTED, update=ack.update, fills=ack.fills)
+
+    def _mind_crossing(self, error: Exception) -> None:
+        if isinstance(error, OutcomeUnknown) and error.is_crossed:
+            self.distrust(str(error))
 
     # --- cancels -----------------------------------------------------------------------------------------------------
 
@@ -226,6 +234,7 @@ class OrderDesk:
                 self.leave_alone(no.retry_after)
             return CancelResult(client_order_id=name, attempt=attempt, verdict=Verdict.REJECTED, message=str(no))
         except Exception as unknown:  # noqa: BLE001  by allow-list: what is not proven is unknown
+            self._mind_crossing(unknown)
             return CancelResult(client_order_id=name, attempt=attempt, verdict=Verdict.UNKNOWN, message=str(unknown))
         return CancelResult(client_order_id=name, attempt=attempt, verdict=Verdict.ACCEPTED, update=update)
 
