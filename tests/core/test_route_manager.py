@@ -460,3 +460,16 @@ def test_fills_and_trades_reach_the_strategies_that_they_concern() -> None:
     strategy = manager.strategy_of(diary)
     assert isinstance(strategy, Diary)
     assert strategy.news == [fill, trade]
+
+
+def test_a_route_that_comes_while_candles_wait_changes_nothing_of_their_order() -> None:
+    manager = a_manager(Eager)
+    manager.add_route("local", ETH, "1m", "Eager")
+    for number in (1, 0):
+        manager.on_candle("local", "1m", a_candle(number, 1, symbol=ETH))
+    a_route(manager)
+    for number in (1, 0):
+        manager.on_candle("local", "1m", a_candle(number, 2))
+    assert [(moment, each.symbol) for moment, _, each in run(manager, at(9))] == [
+        (at(1), ETH), (at(1), BTC), (at(2), ETH), (at(2), BTC),
+    ]  # fmt: skip

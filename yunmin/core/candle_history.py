@@ -106,6 +106,7 @@ class CandleHistory:
         self.count = 0
         self.next_open: datetime | None = None
         self._most = 2 * keep
+        self._close_of = key.timeframe.closer()
         self._candles: list[Candle] = []
         self._lines: dict[Indicator[Any, Any], Line] = {}
         self._of_closes: list[Line] = []
@@ -121,7 +122,7 @@ class CandleHistory:
             candles = self._candles = candles[1 - self._most // 2 :]  # anew: whoever looks at the old one sees it whole
         candles.append(candle)
         self.count += 1
-        self.next_open = self.key.timeframe.close_of(candle.open_time)
+        self.next_open = self._close_of(candle.open_time)
         if self._of_closes:
             close = float(candle.close)
             for line in self._of_closes:

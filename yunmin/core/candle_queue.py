@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
 from yunmin.core.candle_history import CandleHistory, SeriesKey
@@ -53,11 +53,15 @@ class CandleQueue:
         self._grace = grace
         self._tell = tell
         self._lanes: dict[tuple[str, str, str], _Lane] = {}
-        self._order: list[tuple[datetime, tuple[timedelta, SeriesKey], datetime, _Lane]] = []
+        self._order: list[tuple[datetime, int, datetime, _Lane]] = []
 
     def open(self, history: CandleHistory) -> None:
         """Take candles of that series from here on."""
         self._lanes[history.key] = _Lane(history)
+        for rank, lane in enumerate(sorted(self._lanes.values(), key=lambda lane: lane.place)):
+            lane.rank = rank
+        self._order[:] = [(closed, lane.rank, opened, lane) for closed, _, opened, lane in self._order]
+        heapify(self._order)
 
     def close(self, key: SeriesKey) -> None:
         """Take no more candles of that series: they are made here."""
@@ -82,7 +86,7 @@ class CandleQueue:
             if not lane.timeframe.begins_at(opened):
                 raise InvalidValue(f"{lane.history.key}: no candle begins at {opened.isoformat()}")
         if opened not in lane.waiting:
-            heappush(self._order, (lane.timeframe.close_of(opened), lane.rank, opened, lane))
+            heappush(self._order, (lane.close_of(opened), lane.rank, opened, lane))
         lane.waiting[opened] = candle
 
     def next_close(self) -> datetime | None:
@@ -123,19 +127,21 @@ class CandleQueue:
 
 
 class _Lane:
-    """One series' place in the queue: what waits, by when it begins."""
+    """One series in the queue: what waits, by when it begins; `rank` is its place among those that close together."""
 
-    __slots__ = ("history", "rank", "timeframe", "waiting")
+    __slots__ = ("close_of", "history", "place", "rank", "timeframe", "waiting")
 
     def __init__(self, history: CandleHistory) -> None:
         self.history = history
         self.timeframe = history.key.timeframe
-        self.rank = (self.timeframe.length or _A_MONTH, history.key)
+        self.close_of = history.key.timeframe.closer()
+        self.place = (self.timeframe.length or _A_MONTH, history.key)
+        self.rank = 0
         self.waiting: dict[datetime, Candle] = {}
 
     def is_behind(self, moment: datetime) -> bool:
         due = self.history.next_open
-        while due is not None and (end := self.timeframe.close_of(due)) <= moment:
+        while due is not None and (end := self.close_of(due)) <= moment:
             if due not in self.waiting:
                 return True
             due = end

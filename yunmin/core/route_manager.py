@@ -275,11 +275,12 @@ class RouteManager:
             listener(event)
 
     def _close(self, series: _Series, candle: Candle) -> None:
+        if not series.builders:
+            series.history.append(candle)
+            series.tell(candle)
+            return
         for each, closed in self._append(series, candle):
-            news = (each.history.key, closed)
-            for run in each.runs:
-                if run.route.enabled:
-                    run.closed.append(news)
+            each.tell(closed)
 
     def _append(self, series: _Series, candle: Candle) -> list[tuple[_Series, Candle]]:
         """Add a candle to its series, and the candles that it completes to theirs; all that was added."""
@@ -333,6 +334,13 @@ class _Series:
         self.runs: list[_Run] = []
         self.builders: list[tuple[CandleBuilder, SeriesKey]] = []
         self.is_built = False
+
+    def tell(self, candle: Candle) -> None:
+        """Let every route that decides hear, at its next step, that `candle` has closed."""
+        news = (self.history.key, candle)
+        for run in self.runs:
+            if run.route.enabled:
+                run.closed.append(news)
 
 
 class _Run:

@@ -21,6 +21,7 @@ def test_a_moment_is_in_the_candle_that_began_before_it_and_is_not_over(moment: 
     assert begin <= moment < frame.close_of(begin)
     assert frame.begins_at(begin)
     assert frame.begins_at(frame.close_of(begin))
+    assert frame.closer()(begin) == frame.close_of(begin)
 
 
 @given(moments, st.sampled_from(Timeframe))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -53,6 +54,11 @@ class Timeframe(StrEnum):
             years, month = divmod(open_time.year * 12 + open_time.month, 12)
             return datetime(years, month + 1, 1, tzinfo=UTC)
         return open_time + _LENGTHS[self]
+
+    def closer(self) -> Callable[[datetime], datetime]:
+        """`close_of`, made ready for being called at every candle."""
+        length = self.length
+        return self.close_of if length is None else lambda open_time: open_time + length
 
     def begins_at(self, moment: datetime) -> bool:
         """Whether a candle of this timeframe begins at exactly `moment`."""

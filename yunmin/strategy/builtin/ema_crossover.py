@@ -28,6 +28,7 @@ class EmaCrossover(StrategyBase):
             raise ConfigurationError(f"fraction must be more than 0 and at most 1: {self.fraction}")
         if not 0 <= self.stop_loss < 1:
             raise ConfigurationError(f"stop_loss is a share of the price, from 0 to less than 1: {self.stop_loss}")
+        self.warm_up = self.slow
 
     def should_long(self) -> bool:
         return self.crossover(self.ema(self.fast), self.ema(self.slow))

@@ -31,6 +31,7 @@ class RsiFilter(StrategyBase):
             )
         if not 0 < self.fraction <= 1:
             raise ConfigurationError(f"fraction must be more than 0 and at most 1: {self.fraction}")
+        self.warm_up = max(self.period + 1, self.trend)
 
     def should_long(self) -> bool:
         rising = self._prices_rise()  # asked first and always, so that warming up covers both
