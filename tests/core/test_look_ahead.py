@@ -75,8 +75,8 @@ class Spy(Quiet):
         self.looks = 0
         self.seen: list[tuple[datetime, Candle]] = []
 
-    def on_candle(self, candle: Candle, timeframe: Timeframe) -> None:
-        assert timeframe.close_of(candle.open_time) <= self.time
+    def on_candle(self, candle: Candle) -> None:
+        assert self.series.timeframe.close_of(candle.open_time) <= self.time
         self.look()
 
     def should_long(self) -> bool:

@@ -34,8 +34,8 @@ class Diary(Quiet):
         self.told: list[tuple[str, str, datetime]] = []
         self.news: list[object] = []
 
-    def on_candle(self, candle: Candle, timeframe: Timeframe) -> None:
-        self.told.append((candle.symbol, timeframe, candle.open_time))
+    def on_candle(self, candle: Candle) -> None:
+        self.told.append((candle.symbol, self.series.timeframe, candle.open_time))
 
     def on_order_filled(self, fill: Fill) -> None:
         self.news.append(fill)
@@ -171,6 +171,8 @@ def test_time_does_not_go_back() -> None:
     manager.set_global_time(at(5))
     with pytest.raises(LifecycleError, match="does not go back"):
         manager.set_global_time(at(4))
+    with pytest.raises(InvalidValue, match="without a time zone"):
+        manager.set_global_time(at(6).replace(tzinfo=None))
     assert manager.global_time == at(5)
 
 
@@ -218,6 +220,7 @@ def test_a_strategy_is_asked_only_when_a_candle_of_its_own_series_has_closed() -
     strategy = manager.strategy_of(route)
     assert isinstance(strategy, Counting)
     assert (strategy.asked, len(strategy.told)) == (1, 5)
+    assert strategy.series == SERIES
 
 
 def test_several_exchanges_share_the_time_and_nothing_else() -> None:

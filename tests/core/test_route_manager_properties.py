@@ -28,8 +28,8 @@ class Trader(StrategyBase):
     def prepare(self) -> None:
         self.heard: list[tuple[datetime, str, str, datetime]] = []
 
-    def on_candle(self, candle: Candle, timeframe: Timeframe) -> None:
-        self.heard.append((self.time, candle.symbol, timeframe, candle.open_time))
+    def on_candle(self, candle: Candle) -> None:
+        self.heard.append((self.time, candle.symbol, self.series.timeframe, candle.open_time))
 
     def should_long(self) -> bool:
         return self.close > self.sma(2) or self.ema(3, symbol=ETH) > self.ema(2, timeframe="5m")

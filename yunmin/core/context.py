@@ -33,7 +33,10 @@ class GlobalTime:
 
 
 class Context:
-    """What one route's strategy sees. Where no symbol or timeframe is named, the route's own is meant."""
+    """What one route's strategy sees. Where no symbol or timeframe is named, the route's own is meant.
+
+    `series` is that of the candle that is being told, and else the route's own.
+    """
 
     def __init__(
         self,
@@ -45,6 +48,7 @@ class Context:
         self.route = route
         self._histories = dict(histories)
         self._own = self._histories[route.symbol, route.timeframe]
+        self.series = self._own.key
         self._time = time
         self._position = position
         self._is_cold = False

@@ -222,8 +222,10 @@ class RouteManager:
         """Let time pass: close what is over at `moment`, on every series, and say which routes are to be stepped.
 
         To miss no decision go from `next_moment` to `next_moment`: who leaps over several is asked once, at the end.
-        Raises LifecycleError for a moment before the global time.
+        Raises LifecycleError for a moment before the global time, InvalidValue for one without a time zone.
         """
+        if moment.tzinfo is None:
+            raise InvalidValue(f"a moment without a time zone: {moment.isoformat()}; add tzinfo=UTC")
         if moment < self._time.now:
             raise LifecycleError(f"time does not go back from {self._time.now.isoformat()} to {moment.isoformat()}")
         for key, candle in self._queue.release(moment):
@@ -355,10 +357,13 @@ class _Run:
 
     def step(self) -> tuple[Decision, ...]:
         closed, self.closed = self.closed, []
+        strategy, context = self.strategy, self.strategy.context
         is_asked = False
         for key, candle in closed:
-            self.strategy.on_candle(candle, key.timeframe)
+            context.series = key
+            strategy.on_candle(candle)
             is_asked = is_asked or key is self._own
+        context.series = self._own
         return self.strategy.decide() if is_asked else self._hold
 
 

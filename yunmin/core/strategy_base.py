@@ -21,13 +21,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from yunmin.core.candle_history import Candles
+from yunmin.core.candle_history import Candles, SeriesKey
 from yunmin.core.context import Context
 from yunmin.core.data_contracts.decision import Decision
 from yunmin.core.data_contracts.enums import Side
 from yunmin.core.data_contracts.fill import Fill
 from yunmin.core.data_contracts.market import Candle, PublicTrade
-from yunmin.core.data_contracts.timeframe import Timeframe
 from yunmin.core.indicators import (
     Bands,
     Indicator,
@@ -125,8 +124,8 @@ class StrategyBase(ABC):
         """What to do when `should_exit` said yes: close all of it, unless overridden."""
         return self.exit()
 
-    def on_candle(self, candle: Candle, timeframe: Timeframe) -> None:  # noqa: B027
-        """A candle of one of the strategy's series has closed; before anything is asked."""
+    def on_candle(self, candle: Candle) -> None:  # noqa: B027
+        """A candle has closed, of whichever of its series `self.series` says; before anything is asked."""
 
     def on_order_filled(self, fill: Fill) -> None:  # noqa: B027
         """An order of this route was filled, in part or to its end."""
@@ -181,6 +180,11 @@ class StrategyBase(ABC):
     def symbol(self) -> str:
         """The route's own symbol."""
         return self.context.route.symbol
+
+    @property
+    def series(self) -> SeriesKey:
+        """In `on_candle`: the series of the candle that is told. Else the route's own."""
+        return self.context.series
 
     @property
     def time(self) -> datetime:
