@@ -90,9 +90,12 @@ def test_a_route_that_makes_no_sense_is_refused_and_leaves_nothing_behind() -> N
     assert manager.routes == manager.feeds == ()
 
 
-def test_a_manager_without_a_way_to_find_strategies_says_what_to_give_it() -> None:
-    with pytest.raises(ConfigurationError, match=r"load_strategy from yunmin\.strategy\.loading"):
-        a_route(RouteManager())
+def test_a_manager_finds_the_strategies_that_are_installed() -> None:
+    manager = RouteManager()
+    route = manager.add_route("local", BTC, "1m", "ema_crossover", parameters={"fast": 5})
+    assert type(manager.strategy_of(route)).__name__ == "EmaCrossover"
+    with pytest.raises(ConfigurationError, match=r"no strategy is called 'Eager'; installed: .*ema_crossover"):
+        a_route(manager)
 
 
 def test_a_timeframe_that_does_not_exist_is_named_with_those_that_do() -> None:

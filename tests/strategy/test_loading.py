@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 
 from yunmin.core.strategy_base import StrategyBase
 from yunmin.errors import ConfigurationError
-from yunmin.strategy import installed_strategies, load_strategy, loading
+from yunmin.strategy import installed_strategies, load_strategy
 from yunmin.strategy.builtin.ema_crossover import EmaCrossover
 from yunmin.strategy.builtin.rsi_filter import RsiFilter
 
@@ -98,28 +97,3 @@ def test_a_fault_of_the_file_is_chained(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_said_with_where_it_was_looked_for(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"there is no strategy file .*none\.py \(looked in "):
         load_strategy(str(tmp_path / "none.py:Mine"))
-
-
-def test_an_unknown_name_is_said_with_those_that_are_installed() -> None:
-    with pytest.raises(ConfigurationError, match=r"'ema_cross'; installed: .*ema_crossover.*or a file: path"):
-        load_strategy("ema_cross")
-
-
-def test_two_under_one_name_an_import_that_fails_and_what_is_no_strategy_are_told(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    points = [
-        EntryPoint("twice", "one:A", loading.ENTRY_POINT_GROUP),
-        EntryPoint("twice", "other:B", loading.ENTRY_POINT_GROUP),
-        EntryPoint("lost", "no_such_module:A", loading.ENTRY_POINT_GROUP),
-        EntryPoint("other", "pathlib:Path", loading.ENTRY_POINT_GROUP),
-    ]
-    monkeypatch.setattr(loading, "_entry_points", lambda: points)
-    assert installed_strategies() == ("lost", "other", "twice")
-    for name, complaint in (
-        ("twice", r"two strategies .*one:A.* and .*other:B"),
-        ("lost", "failed to import: ModuleNotFoundError"),
-        ("other", "pathlib:Path .* is no subclass"),
-    ):
-        with pytest.raises(ConfigurationError, match=complaint):
-            load_strategy(name)

@@ -1,6 +1,6 @@
 """Routes under one global time: candles close in order, then each strategy whose candle closed is asked once.
 
-    routes = RouteManager(load_strategy)
+    routes = RouteManager()
     route = routes.add_route("local", "BTC/USDT", "1m", "ema_crossover", parameters={"fast": 10, "slow": 30})
     routes.on_candle("local", "1m", candle)                       # as they come, in any order
     while (moment := routes.next_moment(clock.now())) is not None:
@@ -29,6 +29,7 @@ from yunmin.core.data_contracts.route import Route
 from yunmin.core.data_contracts.timeframe import Timeframe
 from yunmin.core.position_manager import Position
 from yunmin.core.strategy_base import StrategyBase
+from yunmin.core.strategy_finding import load_installed_strategy
 from yunmin.errors import ConfigurationError, InvalidValue, LifecycleError
 
 __all__ = [
@@ -49,25 +50,18 @@ def _nothing_held(_: Route, symbol: str) -> Position:
     return Position(symbol, ZERO, ZERO, ZERO, {}, fees_complete=True, paid_in_quote=ZERO)
 
 
-def _no_strategies(name: str) -> type[StrategyBase]:
-    raise ConfigurationError(
-        f"cannot find the strategy {name!r}: this RouteManager was given no way to find strategies. Make it as "
-        "RouteManager(load_strategy), with load_strategy from yunmin.strategy.loading."
-    )
-
-
 class RouteManager:
     """The routes of a program, and the candles that they share.
 
-    `load` finds a strategy's class by its name. `positions` says what a route holds of a symbol; a rest that is too
-    small to be sold must be told as nothing, or its strategy would for ever believe to hold something. `keep` is how
-    many candles of each series are remembered at least; a candle that closes more than `grace` after its time is
-    reported as delayed.
+    `load` finds a strategy's class by its name: those that are installed; `yunmin.strategy.load_strategy` those in files,
+    too. `positions` says what a route holds of a symbol; a rest that is too small to be sold must be told as nothing,
+    or its strategy would for ever believe to hold something. `keep` is how many candles of each series are remembered at
+    least; a candle that closes more than `grace` after its time is reported as delayed.
     """
 
     def __init__(
         self,
-        load: Callable[[str], type[StrategyBase]] = _no_strategies,
+        load: Callable[[str], type[StrategyBase]] = load_installed_strategy,
         *,
         positions: Callable[[Route, str], Position] = _nothing_held,
         keep: int = _KEEP,

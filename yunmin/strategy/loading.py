@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
-from importlib.metadata import EntryPoint, entry_points
 from importlib.util import module_from_spec, spec_from_file_location
 from inspect import isabstract
 from pathlib import Path
 from types import ModuleType
-from typing import Final
 
 from yunmin.core.strategy_base import StrategyBase
+from yunmin.core.strategy_finding import NOTHING_RUNS, checked_strategy, installed_strategies, load_installed_strategy
 from yunmin.errors import ConfigurationError
 
-__all__ = ["ENTRY_POINT_GROUP", "installed_strategies", "load_strategy"]
-
-ENTRY_POINT_GROUP: Final = "yunmin.strategies"
-_NOTHING_RUNS: Final = "Nothing was started and no order was sent."
-
-
-def installed_strategies() -> tuple[str, ...]:
-    """The names of all strategies that can be loaded without a path, sorted. Loads none."""
-    return tuple(sorted({point.name for point in _entry_points()}))
+__all__ = ["installed_strategies", "load_strategy"]
 
 
 def load_strategy(name: str) -> type[StrategyBase]:
@@ -37,7 +27,7 @@ def load_strategy(name: str) -> type[StrategyBase]:
     path, _, class_name = name.rpartition(":") if _is_path_with_class(name) else (name, "", "")
     if path.endswith(".py"):
         return _from_file(Path(path).expanduser(), class_name)
-    return _installed(name)
+    return load_installed_strategy(name)
 
 
 def _is_path_with_class(name: str) -> bool:
@@ -47,25 +37,33 @@ def _is_path_with_class(name: str) -> bool:
 def _from_file(path: Path, class_name: str) -> type[StrategyBase]:
     if not path.is_file():
         raise ConfigurationError(
-            f"there is no strategy file {path} (looked in {Path.cwd()}). {_NOTHING_RUNS} Check the path."
+            f"there is no strategy file {path} (looked in {Path.cwd()}). {NOTHING_RUNS} Check the path."
         )
     module = _run_file(path)
     if class_name:
-        return _checked(getattr(module, class_name, None), f"{class_name} in {path}", module)
+        return _named(class_name, module, path)
     found = _strategies_in(module)
     if len(found) != 1:
         names = ", ".join(each.__name__ for each in found) or "none"
         raise ConfigurationError(
-            f"{path} has these strategies: {names}. {_NOTHING_RUNS} Name the one that is meant: {path}:ClassName."
+            f"{path} has these strategies: {names}. {NOTHING_RUNS} Name the one that is meant: {path}:ClassName."
         )
-    return _checked(found[0], f"{found[0].__name__} in {path}", module)
+    return checked_strategy(found[0], f"{found[0].__name__} in {path}")
+
+
+def _named(class_name: str, module: ModuleType, path: Path) -> type[StrategyBase]:
+    found = getattr(module, class_name, None)
+    if found is None:
+        names = ", ".join(each.__name__ for each in _strategies_in(module)) or "no strategy"
+        raise ConfigurationError(f"there is no {class_name} in {path}, which has {names}. {NOTHING_RUNS}")
+    return checked_strategy(found, f"{class_name} in {path}")
 
 
 def _run_file(path: Path) -> ModuleType:
     name = f"yunmin_user_strategy_{path.resolve()}"
     spec = spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise ConfigurationError(f"{path} cannot be read as Python. {_NOTHING_RUNS}")
+        raise ConfigurationError(f"{path} cannot be read as Python. {NOTHING_RUNS}")
     module = module_from_spec(spec)
     sys.modules[name] = module  # dataclasses and pickles look their module up
     try:
@@ -74,7 +72,7 @@ def _run_file(path: Path) -> ModuleType:
         del sys.modules[name]
         raise ConfigurationError(
             f"{path} failed while it was loaded{_line_of(error, path)}: {type(error).__name__}: {error}. "
-            f"{_NOTHING_RUNS} Mend the file; `python {path}` shows the same fault."
+            f"{NOTHING_RUNS} Mend the file; `python {path}` shows the same fault."
         ) from error
     return module
 
@@ -101,48 +99,3 @@ def _strategies_in(module: ModuleType) -> list[type[StrategyBase]]:
         and each.__module__ == module.__name__
         and not isabstract(each)
     ]
-
-
-def _installed(name: str) -> type[StrategyBase]:
-    found = [point for point in _entry_points() if point.name == name]
-    if not found:
-        known = ", ".join(installed_strategies()) or "none"
-        raise ConfigurationError(
-            f"no strategy is called {name!r}; installed: {known}. {_NOTHING_RUNS} Use one of those, or a file: "
-            "path/to/file.py:ClassName."
-        )
-    if len({(_owner(point), point.value) for point in found}) > 1:
-        owners = " and ".join(sorted(f"{_owner(point)} ({point.value})" for point in found))
-        raise ConfigurationError(f"two strategies are called {name!r}: {owners}. {_NOTHING_RUNS} Uninstall one.")
-    return _imported(found[0])
-
-
-def _imported(point: EntryPoint) -> type[StrategyBase]:
-    try:
-        found = point.load()
-    except Exception as error:
-        raise ConfigurationError(
-            f"strategy {point.name!r} of {_owner(point)} failed to import: {type(error).__name__}: {error}. "
-            f"{_NOTHING_RUNS}"
-        ) from error
-    return _checked(found, f"{point.value} of {_owner(point)}", None)
-
-
-def _checked(found: object, what: str, module: ModuleType | None) -> type[StrategyBase]:
-    if found is None and module is not None:
-        names = ", ".join(each.__name__ for each in _strategies_in(module)) or "no strategy"
-        raise ConfigurationError(f"there is no {what}, which has {names}. {_NOTHING_RUNS}")
-    if not isinstance(found, type) or not issubclass(found, StrategyBase):
-        raise ConfigurationError(f"{what} is no subclass of StrategyBase. {_NOTHING_RUNS}")
-    if isabstract(found):
-        missing = ", ".join(sorted(found.__abstractmethods__))
-        raise ConfigurationError(f"{what} does not say {missing}. {_NOTHING_RUNS} Define what is missing.")
-    return found
-
-
-def _entry_points() -> Iterable[EntryPoint]:
-    return entry_points(group=ENTRY_POINT_GROUP)
-
-
-def _owner(point: EntryPoint) -> str:
-    return point.dist.name if point.dist is not None else "an unnamed distribution"
