@@ -113,3 +113,31 @@ def test_the_tracker_lines() -> None:
     assert tracker.get_order_history(symbol=None, limit=100) == [order]
     stats = tracker.get_stats()
     assert (stats["open_orders"], stats["total_orders_closed"], stats["total_commission"]) == (0, 1, 0.1)
+
+
+def test_the_lines_of_routes_and_strategies() -> None:
+    from yunmin.core.data_contracts import Candle, Decision
+    from yunmin.core.route_manager import RouteManager
+    from yunmin.core.strategy_base import StrategyBase
+    from yunmin.strategy.builtin.ema_crossover import EmaCrossover
+    from yunmin.strategy.builtin.rsi_filter import RsiFilter
+
+    hooks = ("should_long", "should_short", "should_exit", "go_long", "go_short", "go_exit",
+             "on_candle", "on_order_filled", "on_trade", "sma", "ema", "rsi", "crossover", "crossunder")  # fmt: skip
+    assert all(callable(getattr(StrategyBase, name)) for name in hooks)
+    routes = RouteManager()
+    first = routes.add_route("binance", "BTC/USDT", "1m", "ema_crossover")
+    second = routes.add_route(exchange="binance", symbol="ETH/USDT", timeframe="1h", strategy_name="rsi_filter")
+    assert isinstance(routes.strategy_of(first), EmaCrossover)
+    assert isinstance(routes.strategy_of(second), RsiFilter)
+    routes.disable_route(first)
+    routes.enable_route(first)
+    candle = Candle(symbol="BTC/USDT", open_time="2026-01-01T00:00:00+00:00", open="1", high="1", low="1", close="1",
+                    volume="1")  # fmt: skip
+    routes.on_candle("binance", "1m", candle)
+    (due,) = routes.set_global_time(candle.open_time.replace(minute=1))
+    assert due == first
+    (decision,) = routes.step_route(due)
+    assert isinstance(decision, Decision)
+    assert decision.reason == "warming up"
+    assert [each["symbol"] for each in routes.formatted_routes] == ["BTC/USDT", "ETH/USDT"]
