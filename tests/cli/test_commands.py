@@ -26,7 +26,7 @@ def test_version(yunmin: Run) -> None:
 def test_adapters_lists_capabilities(yunmin: Run) -> None:
     found = yunmin("adapters", "--json").json
     assert found["binance"]["capabilities"]["LIMIT_ORDER"] == "FULL"
-    assert found["binance"]["capabilities"]["STOP_ORDER"] == "NOT_YET"
+    assert found["binance"]["capabilities"]["STOP_ORDER"] == "FULL"
     assert "Binance spot" in yunmin("adapters").out
 
 

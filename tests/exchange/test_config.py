@@ -35,7 +35,7 @@ def test_no_key_is_sent_to_an_address_elsewhere(url: str) -> None:
         ConnectorConfig(base_url=url)
 
 
-def test_real_money_has_no_other_address_than_its_own() -> None:
+def test_M1_real_money_has_no_other_address_than_its_own() -> None:
     with pytest.raises(ConfigurationError, match="no other address"):
         ConnectorConfig(environment=Environment.LIVE, base_url="http://127.0.0.1:1", live_consent=COMPLETE)
 
@@ -50,7 +50,7 @@ def test_real_money_has_no_other_address_than_its_own() -> None:
         LiveConsent(config_says_live=True, command_says_live=True, account="  "),
     ],
 )
-def test_real_money_needs_all_three_consents(consent: LiveConsent) -> None:
+def test_M1_real_money_needs_all_three_consents(consent: LiveConsent) -> None:
     with pytest.raises(ConfigurationError, match=r"three consents.*Nothing was sent"):
         ConnectorConfig(environment=Environment.LIVE, live_consent=consent).require_consent()
 

@@ -67,6 +67,7 @@ PAPER_TRAITS: Final = Traits(
         Capability.ORDER_HISTORY: Support.FULL,
         Capability.FILLS_OF_ORDER: Support.FULL,
         Capability.ACCOUNT_STREAM: Support.FULL,
+        Capability.DEAD_MAN_SWITCH: Support.NEVER,
     },
     order_types=frozenset({OrderType.LIMIT, OrderType.MARKET, OrderType.LIMIT_MAKER}),
     times_in_force=frozenset(TimeInForce),

@@ -31,6 +31,7 @@ TRAITS: Final = Traits(
         Capability.FILLS_OF_ORDER: Support.FULL,
         Capability.TEST_ORDER: Support.NEVER,
         Capability.CANCEL_ALL: Support.NOT_YET,
+        Capability.DEAD_MAN_SWITCH: Support.NOT_YET,
         Capability.TICKER: Support.FULL,
         Capability.ORDER_BOOK: Support.FULL,
         Capability.PUBLIC_TRADES: Support.FULL,

@@ -39,6 +39,9 @@ __all__ = ["BinanceSpot"]
 
 _ARCHIVED: Final = -2026
 
+_TIMED: Final = frozenset({OrderType.LIMIT, OrderType.STOP_LOSS_LIMIT, OrderType.TAKE_PROFIT_LIMIT})
+"""The types that must say how long they live (rest-api.md of 2026-07-21, New order)."""
+
 _SNAPSHOT_LEVELS: Final = 1000
 """Of the book that a stream begins with, on each side: 50 of the 6000 units of weight that a minute has."""
 
@@ -268,15 +271,15 @@ def _as_order(request: OrderRequest, market: Instrument) -> dict[str, Any]:
         "newClientOrderId": request.client_order_id,
         "newOrderRespType": "FULL",
     }
-    if request.order_type not in TRAITS.order_types:
-        raise NotSupported(f"{request.order_type} orders are not written yet for {TRAITS.title}")
     if request.qty is not None:
         params["quantity"] = plain(request.qty)
     if request.quote_qty is not None:
         params["quoteOrderQty"] = plain(request.quote_qty)
     if request.price is not None:
         params["price"] = plain(request.price)
-    if request.order_type is OrderType.LIMIT:
+    if request.trigger_price is not None:
+        params["stopPrice"] = plain(request.trigger_price)
+    if request.order_type in _TIMED:
         params["timeInForce"] = request.time_in_force.value
     return params
 
