@@ -53,10 +53,11 @@ def _nothing_held(_: Route, symbol: str) -> Position:
 class RouteManager:
     """The routes of a program, and the candles that they share.
 
-    `load` finds a strategy's class by its name: those that are installed, unless `yunmin.strategy.load_strategy` is given,
-    which finds those in files, too. `positions` says what a route holds of a symbol; a rest that is too small to be sold
-    must be told as nothing, or its strategy would for ever believe to hold something. `keep` is how many candles of each
-    series are remembered at least; a candle that closes more than `grace` after its time is reported as delayed.
+    `load` finds a strategy's class by its name: those that are installed, unless `yunmin.strategy.load_strategy` is
+    given, which finds those in files, too. `positions` says what a route holds of a symbol; a rest that is too
+    small to be sold must be told as nothing, or its strategy would for ever believe to hold something. `keep` is
+    how many candles of each series are remembered at least; a candle that closes more than `grace` after its time
+    is reported as delayed.
     """
 
     def __init__(
