@@ -25,7 +25,7 @@ from yunmin.core.data_contracts import (
 from yunmin.core.data_contracts.verdicts import FillVoided
 from yunmin.core.in_flight_order import InFlightOrder
 from yunmin.core.order_tracker import OrderTracker
-from yunmin.core.tracker_state import SLOTS, digest, dump, load
+from yunmin.core.tracker_state import SLOTS, digest, dump, dump_pieces, load
 from yunmin.errors import InvalidValue, RejectReason, RejectSource
 
 Told = tuple[Life, list[News], list[News], int, int]
@@ -113,6 +113,11 @@ def test_a_tracker_comes_back_with_every_fact_and_every_index() -> None:
     assert repr(again.get_order_history()) == repr(tracker.get_order_history())
     assert again.get_stats() == tracker.get_stats()
     assert digest(again) == digest(tracker)
+
+
+def test_in_pieces_it_is_the_same_dump() -> None:
+    for tracker in (OrderTracker(), a_busy_tracker()):
+        assert json.loads(b"".join(dump_pieces(tracker))) == json.loads(json.dumps(dump(tracker)))
 
 
 def test_to_dump_changes_nothing() -> None:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -28,7 +28,7 @@ from yunmin.core.order_lifecycle import TERMINAL
 from yunmin.core.order_tracker import News, OrderTracker
 from yunmin.errors import InvalidValue, RejectReason, RejectSource
 
-__all__ = ["SLOTS", "digest", "dump", "dump_order", "load", "load_order", "tracker_of"]
+__all__ = ["SLOTS", "digest", "dump", "dump_order", "dump_pieces", "load", "load_order", "tracker_of"]
 
 FORMAT: Final = 1
 """Raised by one when what is dumped changes its meaning; `load` refuses every other."""
@@ -219,7 +219,22 @@ def tracker_of(facts: list[Any] | None) -> OrderTracker:
     return tracker
 
 
+def dump_pieces(tracker: OrderTracker) -> Iterator[bytes]:
+    """What `dump` gives, as JSON, order by order: so that it is never in memory as a whole, beside the orders."""
+    yield orjson.dumps(_dumped_but_orders(tracker))[:-1] + b',"orders":['
+    separator = b""
+    for order in tracker._orders.values():
+        yield separator + orjson.dumps(dump_order(order))
+        separator = b","
+    yield b"]}"
+
+
 def _dumped(tracker: OrderTracker, number: Number) -> dict[str, Any]:
+    orders = [dump_order(order, number) for order in tracker._orders.values()]
+    return {**_dumped_but_orders(tracker), "orders": orders}
+
+
+def _dumped_but_orders(tracker: OrderTracker) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "history_limit": tracker._history_limit,
@@ -229,7 +244,6 @@ def _dumped(tracker: OrderTracker, number: Number) -> dict[str, Any]:
         "filled": tracker._filled,
         "next_number": _next_of(tracker),
         "next_orphan": _next_orphan_of(tracker),
-        "orders": [dump_order(order, number) for order in tracker._orders.values()],
         "open": [[symbol, list(orders)] for symbol, orders in tracker._open.items()],
         "done": [order._client_order_id for order in tracker._done],
         "orphans": [

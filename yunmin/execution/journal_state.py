@@ -22,7 +22,9 @@ _log = logging.getLogger(__name__)
 
 def snapshot_of(tracker: OrderTracker, seq: int, check: bytes) -> Snapshot:
     """The tracker's state after record `seq`, whose checksum is `check`."""
-    body = zlib.compress(orjson.dumps(tracker_state.dump(tracker)), 1)
+    packer = zlib.compressobj(1)
+    pieces = [packer.compress(piece) for piece in tracker_state.dump_pieces(tracker)]
+    body = b"".join([*pieces, packer.flush()])
     return Snapshot(seq, check, body, snapshot_check(body))
 
 
