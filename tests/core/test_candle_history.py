@@ -12,7 +12,7 @@ from tests.core.markets import BTC, a_candle
 from yunmin.core.candle_history import CandleHistory, SeriesKey
 from yunmin.core.data_contracts import Timeframe
 from yunmin.core.indicators import Bar, atr, ema, macd
-from yunmin.errors import InvalidValue
+from yunmin.errors import InvalidValue, LifecycleError
 
 closes = st.lists(st.integers(1, 10**6).map(lambda each: each / 100), max_size=30)
 
@@ -107,3 +107,12 @@ def test_exactly_the_same_candle_is_known_again() -> None:
 def test_a_history_that_remembers_too_little_is_refused() -> None:
     with pytest.raises(InvalidValue, match="at least 2"):
         a_history(keep=1)
+
+
+def test_an_indicator_that_is_another_at_every_candle_is_stopped_before_it_fills_the_memory() -> None:
+    history = a_history(1)
+    for period in range(1, 1001):
+        history.line(ema(period))
+    assert history.line(ema(7)) is history.line(ema(7))
+    with pytest.raises(LifecycleError, match=r"has 1000 indicators and was asked for ema\(1001, FIRST\)"):
+        history.line(ema(1001))

@@ -10,11 +10,12 @@ from yunmin.core.data_contracts.market import Candle
 from yunmin.core.data_contracts.timeframe import Timeframe
 from yunmin.core.indicators import NOT_YET, Bar, Indicator
 from yunmin.core.reading import Reading, reading_of
-from yunmin.errors import InvalidValue
+from yunmin.errors import InvalidValue, LifecycleError
 
 __all__ = ["CandleHistory", "Candles", "Line", "SeriesKey"]
 
 _LEAST_KEPT: Final = 2
+_MOST_LINES: Final = 1_000
 
 
 class SeriesKey(NamedTuple):
@@ -133,11 +134,19 @@ class CandleHistory:
                 line.take(bar)
 
     def line(self, indicator: Indicator[Any, Any]) -> Line:
-        """`indicator` along this series. Asked for late, it begins at the oldest candle that is remembered."""
+        """`indicator` along this series. Asked for late, it begins at the oldest candle that is remembered.
+
+        Raises LifecycleError for the thousand and first: each of them costs at every candle.
+        """
         line = self._lines.get(indicator)
         return line if line is not None else self._new_line(indicator)
 
     def _new_line(self, indicator: Indicator[Any, Any]) -> Line:
+        if len(self._lines) >= _MOST_LINES:
+            raise LifecycleError(
+                f"{self.key} has {_MOST_LINES} indicators and was asked for {indicator}; ask for the same ones at "
+                "every candle, not for other parameters each time"
+            )
         forgotten = self.count - len(self._candles)
         line = self._lines[indicator] = Line(indicator, warm_at=forgotten + indicator.warm_up)
         for candle in self._candles:

@@ -70,8 +70,10 @@ class CandleQueue:
     def offer(self, exchange: str, timeframe: str, candle: Candle) -> None:
         """Let a candle wait for its end. One that is still forming is passed over; the same one again, too.
 
-        A candle of a time that waits already takes the place of the earlier one. Raises InvalidValue for a series that
-        is not fed, and for a candle that begins where none of its timeframe does.
+        A candle of a time that waits already takes the place of the earlier one. One that does not say whether it is
+        closed counts as it was last told when its end comes: a feed that asks in the middle of a candle must leave that
+        one out. Raises InvalidValue for a series that is not fed, and for a candle that begins where none of its
+        timeframe does.
         """
         if candle.is_closed is False:
             return

@@ -87,11 +87,12 @@ class Context:
         """
         history = self._history(symbol, timeframe)
         line = history.line(indicator)
+        warm_at, reading = line.warm_at, line.reading
 
         def read() -> Any:
-            if history.count < line.warm_at:
+            if history.count < warm_at:
                 self._is_cold = True
-            return line.reading()
+            return reading()
 
         return read
 

@@ -158,7 +158,7 @@ class StrategyBase(ABC):
         return self._checked(go())
 
     def _what_to_do(self) -> Callable[[], Decisions] | None:
-        if self.position.qty:
+        if self.context.position().qty:
             return self.go_exit if self.should_exit() else None
         if self.should_long():
             return self.go_long

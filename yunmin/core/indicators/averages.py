@@ -21,6 +21,8 @@ class Seed(StrEnum):
     SMA = "SMA"
     """The simple average of the first `period` values, as TA-Lib does; before them there is none."""
 
+    __hash__ = str.__hash__  # an enum's own is slow, and an average is looked up by its seed at every candle
+
 
 _PLAIN: Final = Seed.FIRST
 
