@@ -179,6 +179,15 @@ class Executor:
         """What `route` holds of its symbol, or of another."""
         return self._desk(route).position(symbol or route.symbol)
 
+    def holding(self, route: Route, symbol: str | None = None) -> Position:
+        """`position` as a strategy is to see it: nothing where what is left is less than one step of the market.
+
+        A fee taken in the base asset leaves such rests; who believed to hold them would for ever try to sell them.
+        """
+        position = self.position(route, symbol)
+        is_nothing = self._held(self._desk(route), position.symbol) == ZERO
+        return position._replace(qty=ZERO, cost=ZERO) if is_nothing else position
+
     def protection(self, route: Route, symbol: str | None = None) -> Protection | None:
         """The stop and the profit of that position."""
         return self._desk(route).protections.get(symbol or route.symbol)
