@@ -214,7 +214,8 @@ SEEDS = st.none() | st.integers(min_value=0, max_value=999)
 def test_whatever_is_left_out_the_last_source_that_speaks_is_believed(
     tmp_path_factory: pytest.TempPathFactory, in_variable: int | None, in_flag: int | None
 ) -> None:
-    folder = tmp_path_factory.getbasetemp()
+    folder = tmp_path_factory.getbasetemp() / "no-settings"
+    folder.mkdir(exist_ok=True)
     environ = {} if in_variable is None else {"YUNMIN__RUN__SEED": str(in_variable)}
     flags = [] if in_flag is None else [Flag("run.seed", str(in_flag), "--seed")]
     configuration = load_configuration(environ=environ, flags=flags, folder=folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -9,12 +10,17 @@ from importlib.resources import files
 from typing import get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as trying
+from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from tests.config.conftest import Complain, Load
+from yunmin.config.configuration import load_configuration
 from yunmin.config.plain_yaml import Location, plain_yaml_of
 from yunmin.config.settings import LogLevel, Settings
 from yunmin.core.data_contracts.timeframe import Timeframe
+from yunmin.errors import ConfigurationError
 from yunmin.exchange import Environment
 
 ROUTE = "routes:\n  - symbol: BTC/USDT\n    timeframe: 1m\n    strategy: ema_crossover\n"
@@ -113,7 +119,12 @@ def test_parameters_are_what_they_are_written_as(load: Load) -> None:
         (ROUTE + "    parameters: {a: 0.1.2}", "routes[0].parameters.a: not a plain decimal number"),
         (ROUTE + "    parameters: {a: 010}", "a number that begins with 0"),
         (ROUTE + "    parameters: {a: [1]}", "one value is wanted, not several"),
-        (ROUTE + "    parameters: {2a: 1}", "not a name"),
+        (ROUTE + "    parameters: {2a: 1}", "yunmin.yaml:2, routes[0]: parameters: not a name: '2a'"),
+        (ROUTE + "    exchange: a:b", "routes[0]: exchange: no colon"),
+        ("run: {duration: 9999999999d}", "a length of time is wanted"),
+        ('account: {folder: "a\\0b"}', "the name of a file or folder is wanted"),
+        ("account: {folder: ''}", "the name of a file or folder is wanted"),
+        ("account: {folder: ~nobody-of-this-name/x}", "no home folder is known"),
         (ROUTE + ROUTE.removeprefix("routes:\n"), "two routes are alike (BTC/USDT:1m:ema_crossover)"),
         (
             "risk: {max_dd: 0.1}\n" + ROUTE + "    risk: {max_dd: 0.2}",
@@ -156,3 +167,44 @@ def test_the_venue_section_becomes_the_adapters_options(load: Load) -> None:
     options = configuration.settings.venue.options()
     assert options.config_file == str(configuration.folder / "venue.yaml")
     assert (options.port, options.seed, options.step_interval, options.state_file) == (0, 5, 0.5, None)
+
+
+# --- whatever stands in a file ---------------------------------------------------------------------------------------
+
+PLACES = st.sampled_from(sorted(places_of(Settings), key=str)).map(lambda place: [str(part) for part in place])
+VALUES = st.sampled_from(
+    [
+        "1",
+        "-1",
+        "0",
+        "1.5",
+        "true",
+        "no",
+        "null",
+        "''",
+        "1m",
+        "30s",
+        "[]",
+        "{}",
+        "[1, {a: b}]",
+        "{symbol: x}",
+        "'9'*9",
+        "~x",
+    ]
+) | st.text(max_size=12)
+
+
+@trying(deadline=None, max_examples=60)
+@given(PLACES, VALUES)
+def test_any_setting_of_any_value_is_taken_or_refused_in_words(
+    tmp_path_factory: pytest.TempPathFactory, names: list[str], value: str
+) -> None:
+    folder = tmp_path_factory.getbasetemp() / "any-settings"
+    folder.mkdir(exist_ok=True)
+    text = "".join(f"{'  ' * depth}{name}:\n" for depth, name in enumerate(names)).rstrip() + f" {value}\n"
+    (folder / "yunmin.yaml").write_text(text, encoding="utf-8")
+    refused = contextlib.suppress(ConfigurationError)
+    with refused:
+        assert load_configuration(environ={}, folder=folder).rows()
+    with refused:
+        assert load_configuration(environ={"YUNMIN__" + "__".join(names).upper(): value.replace("\0", "")}).rows()

@@ -164,7 +164,7 @@ def _checked(whole: Layer) -> Settings:
 def _placed(value: Any, location: Location, origins: Origins, working: Path, current: Path) -> Any:
     """The same with absolute paths."""
     if isinstance(value, Path):
-        return (working if origin_at(origins, location).source <= Source.USER_FILE else current) / value.expanduser()
+        return (working if origin_at(origins, location).source <= Source.USER_FILE else current) / value
     if isinstance(value, Mapping):
         return {name: _placed(each, (*location, name), origins, working, current) for name, each in value.items()}
     if isinstance(value, tuple):

@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, PlainSerializer, ValidationError, model_validator
 
 from yunmin.config.typed_text import Scalar
 from yunmin.core.data_contracts.base import CheckedContract
@@ -81,6 +81,16 @@ class RouteSettings(_Section):
     risk: RiskLimits = RiskLimits()
     label: str = Field(default="", max_length=64)
     enabled: bool = True
+
+    @model_validator(mode="after")
+    def _makes_a_route(self) -> Self:
+        try:
+            self.at("account")
+        except ValidationError as error:
+            found = error.errors(include_input=False, include_context=False, include_url=False)
+            told = [f"{each['loc'][0]}: {each['msg'].removeprefix('Value error, ')}" for each in found]
+            raise ValueError("; ".join(told)) from None
+        return self
 
     def at(self, exchange: str) -> Route:
         """The route itself; `exchange` is taken where it names none."""

@@ -213,6 +213,16 @@ def _length_of_time(plain: object) -> timedelta:
     return timedelta(**{_UNITS[parts[2]]: float(parts[1])})
 
 
+def _path(plain: object) -> Path:
+    text = _text(plain)
+    if not text or not text.isprintable():
+        raise _WrongError("the name of a file or folder is wanted")
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise _WrongError("no home folder is known for the ~ that it begins with") from None
+
+
 def _choice(kind: type[Enum], plain: object) -> Enum:
     text = _text(plain)
     choices = {str(each.value): each for each in kind}
@@ -230,5 +240,5 @@ _READERS: Final[Mapping[type, Callable[[object], object]]] = {
     float: _seconds,
     Decimal: _decimal,
     timedelta: _length_of_time,
-    Path: lambda plain: Path(_text(plain)),
+    Path: _path,
 }
