@@ -157,3 +157,22 @@ def test_the_schema_is_json(tmp_path: Path, yunmin: RunIn) -> None:
 def test_set_without_a_value_is_written_wrongly(tmp_path: Path, yunmin: RunIn) -> None:
     shown = yunmin(tmp_path, "config", "show", "--set", "run.seed", "--json")
     assert (shown.code, shown.error["error"]) == (2, "InvalidValue")
+
+
+def test_other_commands_connect_to_where_the_settings_say(demo: Path, yunmin: RunIn, venue_url: str) -> None:
+    (demo / "yunmin.yaml").write_text(f"account: {{base_url: '{venue_url}', environment: local}}\n")
+    held = yunmin(demo, "balance", "--json")
+    assert held.code == 0, held.err
+    assert held.json["LTC"]["free"] == "1000"
+
+
+def test_a_flag_of_a_command_wins_over_the_settings(demo: Path, yunmin: RunIn, venue_url: str) -> None:
+    (demo / "yunmin.yaml").write_text("account: {base_url: 'http://127.0.0.1:9', environment: local}\n")
+    assert yunmin(demo, "balance", "--url", venue_url).code == 0
+    assert yunmin(demo, "balance").code == 5
+
+
+def test_real_money_in_the_settings_alone_is_refused(demo: Path, yunmin: RunIn) -> None:
+    (demo / "yunmin.yaml").write_text("account: {environment: live}\n")
+    refused = yunmin(demo, "balance", "--json")
+    assert (refused.code, refused.error["error"]) == (3, "ConfigurationError")

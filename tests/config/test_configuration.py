@@ -140,7 +140,9 @@ def test_the_configuration_s_consent_to_real_money_is_a_file_or_a_variable_and_n
 
 
 def test_where_to_connect_is_told_in_the_adapters_words(load: Load) -> None:
-    wish = load("account: {environment: testnet, timeout: 3, base_url: 'http://127.0.0.1:1'}").connection_wish()
+    wish = load("account: {environment: testnet, timeout: 3, base_url: 'http://127.0.0.1:1'}").connection_wish(
+        environ={}
+    )
     assert (wish.environment, wish.timeout, wish.base_url) == ("testnet", 3.0, "http://127.0.0.1:1")
 
 

@@ -89,6 +89,7 @@ def test_it_reads_its_own_variables(plugin: AdapterPlugin, monkeypatch: pytest.M
     assert "a-secret" not in repr(config)
     with pytest.raises(ConfigurationError):
         plugin.configure(ConnectionWish(environment="nowhere"))
+    assert plugin.configure(ConnectionWish(credentials=CREDENTIALS)).credentials == CREDENTIALS
 
 
 def test_its_test_file_inherits_the_whole_suite(plugin: AdapterPlugin, folder: Path) -> None:

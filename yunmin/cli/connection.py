@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import typer
@@ -52,10 +52,24 @@ def choose_adapter(name: str | None) -> AdapterPlugin:
 
 @asynccontextmanager
 async def connected(target: Target) -> AsyncIterator[ExchangeConnector]:
-    """A connector that is connected for as long as the block runs."""
-    plugin = choose_adapter(target.adapter)
-    if target.environment == "live":
+    """A connector that is connected for as long as the block runs: to what the command says, else the settings."""
+    plugin, wish = _completed(target)
+    if wish.environment == "live":
         raise ConfigurationError("the command line does not trade real money yet; use local, testnet or demo")
-    config = plugin.configure(ConnectionWish(environment=target.environment, base_url=target.url))
-    async with plugin.connector(config, SystemClock()) as connector:
+    async with plugin.connector(plugin.configure(wish), SystemClock()) as connector:
         yield connector
+
+
+def _completed(target: Target) -> tuple[AdapterPlugin, ConnectionWish]:
+    """What the command says, and where it is silent the settings; what they leave open too is the adapter's matter."""
+    from yunmin.config.configuration import load_configuration
+
+    loaded = load_configuration()
+    account = loaded.settings.account
+    wish = replace(
+        loaded.connection_wish(),
+        base_url=target.url or account.base_url,
+        environment=target.environment
+        or (account.environment.value if loaded.says("account", "environment") else None),
+    )
+    return choose_adapter(target.adapter or os.environ.get("YUNMIN_ADAPTER") or account.adapter), wish

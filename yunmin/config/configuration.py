@@ -57,6 +57,10 @@ class Configuration:
         """Where the value at `location` came from: `origin_of("risk", "max_dd")`."""
         return self.origins.get(location, BUILT_IN)
 
+    def says(self, *location: int | str) -> bool:
+        """Whether somebody set the value at `location`: it is not merely a default."""
+        return self.origin_of(*location).source > Source.DEFAULT_FILE
+
     def rows(self, section: str | None = None) -> list[Row]:
         """Every value, in the order of the sections. Raises ConfigurationError for a section that is none."""
         if section is not None and section not in Settings.model_fields:
@@ -87,14 +91,17 @@ class Configuration:
             account=account if account == account_settings.name else "",
         )
 
-    def connection_wish(self, live_consent: LiveConsent | None = None) -> ConnectionWish:
-        """Where to connect, for an adapter to complete."""
+    def connection_wish(
+        self, live_consent: LiveConsent | None = None, environ: Mapping[str, str] | None = None
+    ) -> ConnectionWish:
+        """Where to connect and as whom, for an adapter to complete. Raises ConfigurationError, see `find_secrets`."""
         account = self.settings.account
         return ConnectionWish(
             environment=account.environment.value,
             base_url=account.base_url,
             timeout=account.timeout,
             live_consent=live_consent,
+            credentials=self.credentials(environ),
         )
 
     def credentials(self, environ: Mapping[str, str] | None = None) -> Credentials | None:

@@ -71,12 +71,17 @@ class VenueAccount:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConnectionWish:
-    """What a user said of where to connect; the adapter completes it from its own settings and environment."""
+    """What a user said of where to connect; the adapter completes it from its own settings and environment.
+
+    `credentials` are the user's own; an adapter takes them before its own settings', but never sends them to a local
+    venue, whose keys are play money.
+    """
 
     environment: str | None = None
     base_url: str | None = None
     timeout: float = 5.0
     live_consent: LiveConsent | None = None
+    credentials: Credentials | None = None
 
 
 class RunningVenue(Protocol):

@@ -27,9 +27,10 @@ def resolve_config(wish: ConnectionWish) -> ConnectorConfig:
         settings = _Settings()
         default = Environment.TESTNET if settings.testnet else Environment.LIVE
         keys = (settings.api_key, settings.api_secret)
+        own = None if keys[0] is None or keys[1] is None else Credentials.of(keys[0], keys[1])
         return ConnectorConfig(
             environment=Environment(wish.environment) if wish.environment else default,
-            credentials=None if keys[0] is None or keys[1] is None else Credentials.of(keys[0], keys[1]),
+            credentials=wish.credentials or own,
             base_url=wish.base_url,
             timeout=wish.timeout,
             live_consent=wish.live_consent or LiveConsent(),

@@ -47,6 +47,7 @@ def _configure(wish: ConnectionWish) -> ConnectorConfig:
         base_url=wish.base_url,
         timeout=wish.timeout,
         live_consent=wish.live_consent,
+        credentials=wish.credentials,
     )
 
 

@@ -59,18 +59,20 @@ def resolve_config(
     base_url: str | None = None,
     timeout: float = 5.0,
     live_consent: LiveConsent | None = None,
+    credentials: Credentials | None = None,
 ) -> ConnectorConfig:
     """What the caller said, completed by the environment: the caller wins.
 
     Without a word the environment is LOCAL, with the venue's own play-money credentials. `testnet=True` is TESTNET,
-    `testnet=False` is LIVE, which needs its three consents. Raises ConfigurationError, also where `.env` holds the
+    `testnet=False` is LIVE, which needs its three consents. `credentials` go before the environment's own, but never to
+    a local venue. Raises ConfigurationError, also where `.env` holds the
     secret, is needed for it, and can be read by others.
     """
     settings = read_settings()
     chosen = _environment(environment, testnet=settings.testnet if testnet is None else testnet)
     return ConnectorConfig(
         environment=chosen,
-        credentials=_credentials(api_key, api_secret, settings, chosen),
+        credentials=_credentials(api_key, api_secret, settings, chosen, credentials),
         base_url=base_url or settings.base_url,
         timeout=timeout,
         rate_limit=chosen is not Environment.LOCAL,
@@ -93,14 +95,17 @@ def _credentials(
     api_secret: str | SecretStr | None,
     settings: BinanceSettings,
     environment: Environment,
+    wished: Credentials | None,
 ) -> Credentials | None:
-    """What was given; for LOCAL the play-money pair; else the environment's; None when there is neither."""
+    """What was given; for LOCAL the play-money pair; else what was wished or the environment has; None for neither."""
     if (api_key is None) != (api_secret is None):
         raise ConfigurationError("api_key and api_secret go together; one of them is missing")
     if api_key is not None and api_secret is not None:
         return Credentials.of(api_key, api_secret)
     if environment is Environment.LOCAL:
         return LOCAL_CREDENTIALS
+    if wished is not None:
+        return wished
     require_private(Path(_FILE), "BINANCE_API_SECRET")
     if settings.api_key is not None and settings.api_secret is not None:
         return Credentials.of(settings.api_key, settings.api_secret)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from yunmin.errors import ConfigurationError
-from yunmin.exchange import Environment
+from yunmin.exchange import ConnectionWish, Credentials, Environment, registry
 from yunmin_binance.settings import resolve_config
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="files have no such rights here")
@@ -62,3 +62,16 @@ def test_S3_a_secret_under_a_name_in_small_letters_is_one_too(env_file: Path) ->
 
 def test_S3_who_gives_the_key_by_hand_does_not_need_the_file(env_file: Path) -> None:
     assert resolve_config(environment="testnet", api_key="k", api_secret="s").credentials is not None
+
+
+def test_the_keys_of_a_user_s_settings_go_before_the_environment_s_and_the_file_is_not_needed(env_file: Path) -> None:
+    wish = ConnectionWish(environment="testnet", credentials=Credentials.of("k", "settings"))
+    config = registry.load("binance").configure(wish)
+    assert config.credentials == Credentials.of("k", "settings")
+
+
+def test_the_keys_of_a_user_s_settings_never_go_to_the_local_venue() -> None:
+    wish = ConnectionWish(environment="local", credentials=Credentials.of("k", "settings"))
+    config = registry.load("binance").configure(wish)
+    assert config.credentials is not None
+    assert config.credentials.api_secret.get_secret_value() != "settings"
