@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.markets import BTC, a_candle
-from yunmin.core.candle_history import CandleHistory, SeriesKey
+from yunmin.core.candle_history import CandleHistory, NotEnoughCandles, SeriesKey
 from yunmin.core.data_contracts import Timeframe
 from yunmin.core.indicators import Bar, atr, ema, macd
 from yunmin.errors import InvalidValue, LifecycleError
@@ -33,10 +33,24 @@ def test_candles_are_seen_oldest_first_by_index_and_slice() -> None:
     assert [float(each.close) for each in candles[1:99]] == [2, 3]
 
 
-@pytest.mark.parametrize("index", [3, -4, 99])
-def test_beyond_either_end_there_is_nothing(index: int) -> None:
-    with pytest.raises(IndexError, match="there are 3 candles"):
+@pytest.mark.parametrize("index", [3, 99])
+def test_beyond_the_newest_there_is_nothing(index: int) -> None:
+    with pytest.raises(IndexError, match="what has not closed is not seen") as raised:
         a_history(1, 2, 3).candles()[index]
+    assert not isinstance(raised.value, NotEnoughCandles)
+
+
+def test_before_the_first_there_is_nothing_yet() -> None:
+    with pytest.raises(NotEnoughCandles, match="there are 3 candles yet, none at -4"):
+        a_history(1, 2, 3).candles()[-4]
+
+
+def test_what_was_forgotten_is_no_matter_of_waiting() -> None:
+    candles = a_history(1, 2, 3, 4, 5, keep=2).candles()
+    with pytest.raises(IndexError, match=r"2 candles are remembered, none at -5: RouteManager\(keep") as raised:
+        candles[-5]
+    assert not isinstance(raised.value, NotEnoughCandles)
+    assert candles.forgotten == 3
 
 
 @given(st.integers(2, 6), st.integers(0, 40))

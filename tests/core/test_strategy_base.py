@@ -171,6 +171,30 @@ def test_a_figure_that_is_wrong_though_all_is_warm_is_a_fault() -> None:
         answer(Wrong(), [100])
 
 
+def test_who_asks_for_candles_from_before_the_first_is_warming_up() -> None:
+    class Looking(Eager):
+        def should_long(self) -> bool:
+            return self.candles()[-3].close < self.candles()[-1].close
+
+    strategy = Looking()
+    _, history, _ = alone(strategy)
+    answers = []
+    for number in range(4):
+        history.append(a_candle(number, 100 + number))
+        answers.append(strategy.decide()[0])
+    assert [each.intent for each in answers] == ["HOLD", "HOLD", "ENTER", "ENTER"]
+    assert answers[0].reason == "warming up"
+
+
+def test_who_asks_for_candles_that_have_not_closed_is_at_fault() -> None:
+    class Peeking(Eager):
+        def should_long(self) -> bool:
+            return self.candles()[len(self.candles())].close > 0
+
+    with pytest.raises(IndexError, match="what has not closed is not seen"):
+        answer(Peeking(), [100])
+
+
 def test_a_declared_warm_up_is_waited_for() -> None:
     class Patient(Eager):
         warm_up = 3

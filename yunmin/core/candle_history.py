@@ -12,7 +12,7 @@ from yunmin.core.indicators import NOT_YET, Bar, Indicator
 from yunmin.core.reading import Reading, reading_of
 from yunmin.errors import InvalidValue, LifecycleError
 
-__all__ = ["CandleHistory", "Candles", "Line", "SeriesKey"]
+__all__ = ["CandleHistory", "Candles", "Line", "NotEnoughCandles", "SeriesKey"]
 
 _LEAST_KEPT: Final = 2
 _MOST_LINES: Final = 1_000
@@ -29,14 +29,22 @@ class SeriesKey(NamedTuple):
         return ":".join(self)
 
 
+class NotEnoughCandles(IndexError):  # noqa: N818  what holds for now, not what went wrong
+    """A candle was asked for from before the first that closed. More will come: a strategy that asks is warming up."""
+
+
 class Candles(Sequence[Candle]):
-    """Closed candles, oldest first, as they were when they were asked for: [-1] is the newest. A slice is a tuple."""
+    """Closed candles, oldest first, as they were when they were asked for: [-1] is the newest. A slice is a tuple.
 
-    __slots__ = ("_candles", "_length")
+    `forgotten` is how many closed before the oldest that is remembered.
+    """
 
-    def __init__(self, candles: list[Candle]) -> None:
+    __slots__ = ("_candles", "_length", "forgotten")
+
+    def __init__(self, candles: list[Candle], *, forgotten: int = 0) -> None:
         self._candles = candles
         self._length = len(candles)
+        self.forgotten = forgotten
 
     def __len__(self) -> int:
         return self._length
@@ -49,7 +57,7 @@ class Candles(Sequence[Candle]):
         if isinstance(index, slice):
             return tuple(self._candles[each] for each in range(*index.indices(self._length)))
         if not -self._length <= index < self._length:
-            raise IndexError(f"there are {self._length} candles, not one at {index}")
+            raise self._no_such(index)
         return self._candles[index % self._length]
 
     def __iter__(self) -> Iterator[Candle]:
@@ -57,6 +65,15 @@ class Candles(Sequence[Candle]):
 
     def __repr__(self) -> str:
         return f"<{self._length} candles>"
+
+    def _no_such(self, index: int) -> IndexError:
+        if index >= 0:
+            return IndexError(f"there are {self._length} candles, none at {index}: what has not closed is not seen")
+        if self.forgotten:
+            return IndexError(
+                f"{self._length} candles are remembered, none at {index}: RouteManager(keep=…) sets how many"
+            )
+        return NotEnoughCandles(f"there are {self._length} candles yet, none at {index}")
 
 
 class Line:
@@ -114,7 +131,7 @@ class CandleHistory:
         self._of_bars: list[Line] = []
 
     def candles(self) -> Candles:
-        return Candles(self._candles)
+        return Candles(self._candles, forgotten=self.count - len(self._candles))
 
     def append(self, candle: Candle) -> None:
         """Add a candle that has closed, and move every indicator on."""

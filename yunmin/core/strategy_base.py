@@ -21,7 +21,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from yunmin.core.candle_history import Candles, SeriesKey
+from yunmin.core.candle_history import Candles, NotEnoughCandles, SeriesKey
 from yunmin.core.context import Context
 from yunmin.core.data_contracts.decision import Decision
 from yunmin.core.data_contracts.enums import Side
@@ -63,7 +63,7 @@ class StrategyBase(ABC):
     needs `should_long` and `go_long`.
 
     Nothing is decided before there are enough candles: `warm_up` of the route's own series where it is declared, one
-    of every other series, and as many as each indicator needs that was asked on the way.
+    of every other series, and as many as each indicator, and each `candles()[-n]`, needs that was asked on the way.
 
     `symbols` and `timeframes` name what the strategy sees beside the route's own; every symbol comes in every
     timeframe. All three may be set in `prepare`, from parameters.
@@ -145,6 +145,8 @@ class StrategyBase(ABC):
         context.start_over()
         try:
             decisions = self._answer()
+        except NotEnoughCandles:
+            return self._warming
         except ValueError:  # a figure that is not there yet fits into no decision
             if not context.is_cold:
                 raise
