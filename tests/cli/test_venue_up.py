@@ -95,3 +95,18 @@ def test_a_venue_that_keeps_its_state_goes_on_where_it_stopped(tmp_path: Path) -
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 3
     assert "not the state" in json.loads(errors)["message"]
+
+
+def test_what_no_option_says_is_as_the_settings_say(tmp_path: Path) -> None:
+    (tmp_path / "yunmin.yaml").write_text("venue: {port: 1, seed: 5, step_interval: 0, state_file: venue.json}\n")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "yunmin", "venue", "up", "--port", "0", "--json"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
+    )  # fmt: skip
+    assert process.stdout is not None
+    announced = json.loads(process.stdout.readline())
+    process.terminate()
+    _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (0, "")
+    assert not announced["url"].endswith(":1")
+    assert (tmp_path / "venue.json").is_file()

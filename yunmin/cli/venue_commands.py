@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -75,27 +76,32 @@ def up(
     adapter: AdapterOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Serve until Ctrl-C. Any client of the exchange can trade on it, by changing its base address."""
+    """Serve until Ctrl-C. Any client of the exchange can trade on it, by changing its base address.
+
+    What no option says is as the section venue of yunmin.yaml says, if that is here.
+    """
 
     async def work() -> None:
         plugin = choose_adapter(adapter)
         if plugin.local_venue is None:
             raise NotSupported(f"the {plugin.title} adapter brings no local venue")
-        options = VenueOptions(
-            config_file=config,
+        usual = _as_settings_say()
+        options = replace(
+            usual,
+            config_file=usual.config_file if config is None else config,
+            port=usual.port if port is None else port,
+            seed=usual.seed if seed is None else seed,
+            step_interval=usual.step_interval if step_interval is None else step_interval,
+            state_file=usual.state_file if state is None else state,
             host=host,
-            port=port,
-            seed=seed,
             candles=candles,
             trades=trades,
             replay_symbol=symbol,
             speed=None if speed is None else to_decimal(speed),
-            step_interval=step_interval,
             tls_folder=tls_folder or (_usual_tls_folder() if tls else None),
             tls_port=tls_port,
             on_notice=lambda words: typer.echo(words, err=True),
             legacy_listen_key=legacy_listen_key,
-            state_file=state,
         )
         stopped = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -176,6 +182,12 @@ def _credentials_of(accounts: Sequence[VenueAccount], name: str | None) -> Crede
 
 def _as_page(texts: Mapping[str, str]) -> str:
     return "\n".join(f"--- {name}\n\n{text}" for name, text in texts.items()).rstrip()
+
+
+def _as_settings_say() -> VenueOptions:
+    from yunmin.config.configuration import load_configuration
+
+    return load_configuration().settings.venue.options()
 
 
 def _usual_tls_folder() -> str:
