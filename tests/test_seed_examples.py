@@ -141,3 +141,25 @@ def test_the_lines_of_routes_and_strategies() -> None:
     assert isinstance(decision, Decision)
     assert decision.reason == "warming up"
     assert [each["symbol"] for each in routes.formatted_routes] == ["BTC/USDT", "ETH/USDT"]
+
+
+def test_the_lines_of_risk_and_executor(keys: SimpleNamespace) -> None:
+    from yunmin.connectors.binance_connector import BinanceConnector
+    from yunmin.core.data_contracts import Decision, Route
+    from yunmin.core.order_tracker import OrderState, OrderTracker
+    from yunmin.execution.executor import Executor
+    from yunmin.execution.risk_manager import RiskManager
+
+    with BinanceConnector(api_key=keys.key, api_secret=keys.secret, testnet=True) as connector:
+        tracker = OrderTracker()
+        risk_mgr = RiskManager(max_dd=0.15, max_position_pct=0.05)
+        refused = risk_mgr.validate_order("BTC/USDT", "BUY", 0.1, 42000)
+        assert not refused
+        assert "update_equity" in str(refused)
+        risk_mgr.update_equity(100_000)
+        assert risk_mgr.validate_order("BTC/USDT", "BUY", 0.1, 42000)
+        executor = Executor(connector, tracker, risk_mgr)
+        route = Route(exchange="binance", symbol="BNB/USDT", timeframe="1m", strategy_name="mine")
+        decision = Decision.enter("BNB/USDT", "BUY", qty=0.1, price=150)
+        executor.execute_decision(route, decision)
+        assert [order.state for order in tracker.get_orders()] == [OrderState.PENDING]

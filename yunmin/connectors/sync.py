@@ -41,6 +41,10 @@ class SyncConnector(Generic[C]):
         """
         return self._background.call(work)
 
+    def start(self, work: Callable[[C], Coroutine[Any, Any, T]]) -> Future[T]:
+        """As `call`, without waiting for the end; whoever wants the result waits for it, in its own thread."""
+        return self._background.start(work)
+
     def close(self) -> None:
         """Close the connector and end the background thread. May be called twice."""
         self._finalizer()
@@ -66,11 +70,13 @@ class _Background(Generic[C]):
         self._closed = False
 
     def call(self, work: Callable[[C], Coroutine[Any, Any, T]]) -> T:
+        return _wait_for(self.start(work))
+
+    def start(self, work: Callable[[C], Coroutine[Any, Any, T]]) -> Future[T]:
         with self._lock:
             if self._closed:
                 raise ConfigurationError("the connector is closed; make a new one")
-            waiting = asyncio.run_coroutine_threadsafe(self._connected(work), self._running_loop())
-        return _wait_for(waiting)
+            return asyncio.run_coroutine_threadsafe(self._connected(work), self._running_loop())
 
     def close(self) -> None:
         with self._lock:

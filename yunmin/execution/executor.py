@@ -33,7 +33,7 @@ from yunmin.core.position_manager import Position, PositionManager
 from yunmin.errors import ConfigurationError, JournalError, LifecycleError, SubmitsPaused
 from yunmin.exchange.capabilities import Capability
 from yunmin.exchange.connector import ExchangeConnector
-from yunmin.execution.order_port import OrderPort, port_of
+from yunmin.execution.order_port import CatchesUp, HasOrderPort, OrderPort, port_of
 from yunmin.execution.order_tags import OrderRole, OrderTag, new_order_id, read_tag, tag_of
 from yunmin.execution.protection import Protection
 from yunmin.execution.risk_manager import Approved, Refused, RiskManager, RiskRule
@@ -85,7 +85,7 @@ class Executor:
 
     def __init__(
         self,
-        sender: OrderPort | ExchangeConnector,
+        sender: OrderPort | ExchangeConnector | HasOrderPort,
         tracker: OrderTracker,
         risk: RiskManager,
         *,
@@ -118,6 +118,7 @@ class Executor:
 
     def execute_decision(self, route: Route, decision: Decision) -> Outcome:
         """Do what was decided, as far as risk and the market's rules allow. Returns at once; never raises for a no."""
+        self._catch_up()
         desk = self._desk(route)
         if decision.intent is Intent.HOLD:
             return Held()
@@ -137,6 +138,7 @@ class Executor:
         Nothing is placed for what was filled meanwhile. Refused for an order that is not this route's or is done, and
         for one whose outcome is not known: it may be filled yet.
         """
+        self._catch_up()
         desk, order = self._desk(route), self._tracker.get_order(client_order_id)
         if order is None or not desk.owns(client_order_id) or order.is_completed:
             text = f"{client_order_id} is no open order of this route"
@@ -162,6 +164,7 @@ class Executor:
 
     def on_price(self, symbol: str, price: Number) -> None:
         """The market trades at `price`: risk is told, and every stop and profit in `symbol` is held against it."""
+        self._catch_up()
         self._risk.update_price(symbol, price)
         market = to_positive(price)
         for desk in tuple(self._desks.values()):
@@ -443,6 +446,10 @@ class Executor:
     def _tell(self, route: Route, decision: Decision, outcome: Outcome) -> None:
         for listener in self._listeners:
             listener(route, decision, outcome)
+
+    def _catch_up(self) -> None:
+        if isinstance(self._port, CatchesUp):
+            self._port.catch_up()
 
     # --- across a restart --------------------------------------------------------------------------------------------
 

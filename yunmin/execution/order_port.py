@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from yunmin.clock import Clock
 from yunmin.core.data_contracts.events import TrackerEvent
@@ -20,7 +20,7 @@ from yunmin.execution.host_pause import HostPause
 from yunmin.execution.order_desk import OrderDesk
 from yunmin.execution.policy import AccountPolicy
 
-__all__ = ["ConnectorPort", "OrderPort", "port_of"]
+__all__ = ["CatchesUp", "ConnectorPort", "HasOrderPort", "OrderPort", "port_of"]
 
 
 class OrderPort(Protocol):
@@ -41,6 +41,22 @@ class OrderPort(Protocol):
     def note(self, kind: str, text: str, **data: str) -> None: ...
 
 
+@runtime_checkable
+class CatchesUp(Protocol):
+    """A port that works beside its caller, and tells what it heard only when it is asked to."""
+
+    def catch_up(self) -> None:
+        """Let the tracker take what came meanwhile."""
+        ...
+
+
+@runtime_checkable
+class HasOrderPort(Protocol):
+    """What is no connector for this loop, and knows how to send orders for a tracker all the same."""
+
+    def order_port(self, tracker: OrderTracker, clock: Clock) -> OrderPort: ...
+
+
 class ConnectorPort:
     """A connector and a tracker without a journal: what has no outcome when the program ends is not known to the next.
 
@@ -56,11 +72,13 @@ class ConnectorPort:
         *,
         instruments: Mapping[str, Instrument] | None = None,
         policy: AccountPolicy | None = None,
+        books: Bookkeeper | None = None,
     ) -> None:
         self._connector = connector
         self._policy = policy or AccountPolicy()
         pause = HostPause(clock, unsaid=self._policy.retry_longest)
-        self._desk = OrderDesk(connector, _Unwritten(tracker, clock), SubmitGate(), pause, clock, self._policy)
+        books = books or UnwrittenBooks(tracker, clock)
+        self._desk = OrderDesk(connector, books, SubmitGate(), pause, clock, self._policy)
         self._instruments: dict[str, Instrument] = {}
         self._know(instruments or {})
 
@@ -94,7 +112,7 @@ class ConnectorPort:
         await self._desk.settle()
 
 
-class _Unwritten(Bookkeeper):
+class UnwrittenBooks(Bookkeeper):
     """Books that are kept in the tracker alone."""
 
     def __init__(self, tracker: OrderTracker, clock: Clock) -> None:
@@ -118,8 +136,10 @@ class _Unwritten(Bookkeeper):
         return self.tracker.apply_all(news)
 
 
-def port_of(sender: OrderPort | ExchangeConnector, tracker: OrderTracker, clock: Clock) -> OrderPort:
+def port_of(sender: OrderPort | ExchangeConnector | HasOrderPort, tracker: OrderTracker, clock: Clock) -> OrderPort:
     """`sender` itself where it takes orders, such as an Account; a connector by a port of its own."""
     if isinstance(sender, ExchangeConnector):
         return ConnectorPort(sender, tracker, clock)
+    if isinstance(sender, HasOrderPort):
+        return sender.order_port(tracker, clock)
     return sender

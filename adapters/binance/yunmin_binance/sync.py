@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr, ValidationError
 
-from yunmin.clock import to_millis
+from yunmin.clock import Clock, to_millis
 from yunmin.connectors.sync import SyncConnector
 from yunmin.core.data_contracts import Instrument, OrderRef, OrderRequest, OrderType, Side, TimeInForce
 from yunmin.core.data_contracts.money import to_positive
+from yunmin.core.order_tracker import OrderTracker
 from yunmin.errors import InvalidOrder, InvalidValue, RejectSource, UnknownSymbol
 from yunmin.exchange import Environment, LiveConsent
 from yunmin_binance.connector import BinanceSpot
 from yunmin_binance.settings import resolve_config
+
+if TYPE_CHECKING:
+    from yunmin.connectors.blocking_port import BlockingPort
 
 __all__ = ["BinanceConnector"]
 
@@ -195,6 +199,12 @@ class BinanceConnector:
         return self._sync.call(ask)
 
     # --- life ------------------------------------------------------------------------------------------------------
+
+    def order_port(self, tracker: OrderTracker, clock: Clock) -> BlockingPort:
+        """How an Executor sends orders through this connector: see `yunmin.connectors.blocking_port`."""
+        from yunmin.connectors.blocking_port import BlockingPort  # most scripts have no executor
+
+        return BlockingPort(self._sync, tracker, clock)
 
     def close(self) -> None:
         """Let everything go. May be called twice."""
