@@ -436,9 +436,16 @@ _DAMAGE = (apsw.CorruptError, apsw.NotADBError, apsw.FormatError)
 
 @contextmanager
 def explained(what: str, otherwise: type[JournalError]) -> Iterator[None]:
-    """Inside, SQLite's errors become ours: damaged, full, or `otherwise`."""
+    """Inside, SQLite's errors become ours: damaged, full, or `otherwise`.
+
+    A spoilt page may give a value of another type, or text that is none: where nothing is written, that is damage too.
+    """
     try:
         yield
+    except (TypeError, UnicodeDecodeError) as error:
+        if issubclass(otherwise, JournalUnwritable):
+            raise
+        raise JournalDamaged(f"{what}: {error}. {_KEEP_A_COPY}") from error
     except _DAMAGE as error:
         raise JournalDamaged(f"{what}: {error}. {_KEEP_A_COPY}") from error
     except (apsw.FullError, OSError, apsw.Error, MemoryError) as error:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -320,24 +321,26 @@ class OrderJournal:
 
         Raises JournalDamaged when that cannot be had.
         """
-        with explained("the journal could not be read", JournalDamaged):
+        with self._reading():
             return recovered(self._file)
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
     def entries(self, since: int = 0) -> Iterator[tuple[int, datetime, Entry]]:
         """Number, time and content of every entry after number `since`."""
-        for record in self._file.records(since):
-            yield record.seq, record.moment, readable(self._file, record)
+        with self._reading():
+            for record in self._file.records(since):
+                yield record.seq, record.moment, readable(self._file, record)
 
     def find(self, client_order_id: str) -> JournalledOrder | None:
         """What is known of an order, be it long gone from the tracker; None where it was never begun here."""
-        row = self._file.order(client_order_id)
-        if row is None:
-            return None
-        name, symbol, exchange_order_id, seq, archived = row
-        order = order_from(name, archived, self._file.records_about(name))
-        return JournalledOrder(name, symbol, exchange_order_id, seq, order)
+        with self._reading():
+            row = self._file.order(client_order_id)
+            if row is None:
+                return None
+            name, symbol, exchange_order_id, seq, archived = row
+            order = order_from(name, archived, self._file.records_about(name))
+            return JournalledOrder(name, symbol, exchange_order_id, seq, order)
 
     def has_order(self, client_order_id: str) -> bool:
         """Whether an order of that id was ever begun or adopted here."""
@@ -354,8 +357,13 @@ class OrderJournal:
 
     def last_trade_ids(self) -> dict[str, str]:
         """symbol -> the trade up to which all are recorded."""
-        marks = self._file.marks()
-        return {name.removeprefix(_LAST_TRADE): value for name, value in marks.items() if name.startswith(_LAST_TRADE)}
+        with self._reading():
+            marks = self._file.marks().items()
+            return {name.removeprefix(_LAST_TRADE): value for name, value in marks if name.startswith(_LAST_TRADE)}
+
+    def _reading(self) -> AbstractContextManager[None]:
+        """Inside, what a spoilt file brings about is JournalDamaged."""
+        return explained("the journal could not be read", JournalDamaged)
 
 
 def last_trade(symbol: str, trade_id: str) -> Mark:
