@@ -58,6 +58,16 @@ def test_a_secret_on_the_command_line_is_refused(complaint: Complain) -> None:
     assert HIDDEN not in said
 
 
+@pytest.mark.parametrize("name", ["YUNMIN__ROUTES", "YUNMIN__ROUTES__0__PARAMETERS"])
+def test_a_secret_among_parameters_is_refused_from_a_variable_too(complaint: Complain, name: str) -> None:
+    route = "{symbol: BTC/USDT, timeframe: 1m, strategy: x}"
+    said = f"{{bot_token: {HIDDEN}}}"
+    value = said if name.endswith("PARAMETERS") else f"[{route[:-1]}, parameters: {said}}}]"
+    refused = complaint(f"routes: [{route}]", {name: value})
+    assert f"{name}, routes[0].parameters.bot_token: a secret does not belong here" in refused
+    assert HIDDEN not in refused
+
+
 def test_a_secret_in_the_wrong_place_is_no_part_of_any_complaint(complaint: Complain) -> None:
     for text in (f"run: {{seed: {HIDDEN}}}", f"account: {{environment: {HIDDEN}}}", f"risk: {{max_dd: {HIDDEN}}}"):
         assert HIDDEN not in complaint(text)

@@ -118,6 +118,7 @@ def _layer(plain: PlainYaml, origins: Mapping[Location, Origin]) -> Layer:
     refuse_secrets(plain.content, problems)
     problems.raise_if_any()
     values = typed_settings(Settings, {} if plain.content is None else plain.content, plain.quoted, problems)
+    refuse_secrets(values, problems)  # what a variable says of a whole route was one text until now
     problems.raise_if_any()
     return Layer(values, {place: origin_at(origins, place) for place in _places(values)} | dict(origins))
 

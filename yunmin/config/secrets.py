@@ -117,7 +117,7 @@ def _secrets_in(content: object, location: Location) -> Iterator[Location]:
     inside: Iterator[tuple[int | str, object]] = iter(())
     if isinstance(content, Mapping):
         inside = iter(content.items())
-    elif isinstance(content, list):
+    elif isinstance(content, list | tuple):
         inside = iter(enumerate(content))
     for name, value in inside:
         if isinstance(name, str) and _SECRET_NAME(name.replace("-", "_")):
