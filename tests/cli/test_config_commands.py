@@ -173,3 +173,16 @@ def test_real_money_in_the_settings_alone_is_refused(demo: Path, yunmin: RunIn) 
     (demo / "yunmin.yaml").write_text("account: {environment: live}\n")
     refused = yunmin(demo, "balance", "--json")
     assert (refused.code, refused.error["error"]) == (3, "ConfigurationError")
+
+
+def test_kill_without_a_folder_stops_the_account_of_the_settings(demo: Path, yunmin: RunIn, venue_url: str) -> None:
+    (demo / "yunmin.yaml").write_text(f"account: {{folder: accounts/mine, base_url: '{venue_url}'}}\n")
+    never = yunmin(demo, "kill", "--json")
+    assert never.code == 3
+    assert "NOTHING WAS STOPPED" in never.error["message"]
+    assert not (demo / "accounts").exists()
+    (demo / "accounts" / "mine").mkdir(parents=True)
+    killed = yunmin(demo, "kill", "--json")
+    assert killed.code == 0, killed.err
+    assert Path(killed.json["switch"]).parent == demo / "accounts" / "mine"
+    assert yunmin(demo, "kill", "--lift", "--json").json == {"lifted": True}

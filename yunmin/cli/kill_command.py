@@ -10,12 +10,15 @@ import typer
 from yunmin.cli.connection import AdapterOption, EnvironmentOption, JsonOption, Target, UrlOption, connected
 from yunmin.cli.outcome import Exit, emit_json, run
 from yunmin.clock import SystemClock
+from yunmin.errors import ConfigurationError
 
 __all__ = ["kill"]
 
 
 def kill(
-    folder: Annotated[Path, typer.Argument(help="The account's folder, in which its journal is.")],
+    folder: Annotated[
+        Path | None, typer.Argument(help="The account's folder, in which its journal is; without: that of yunmin.yaml.")
+    ] = None,
     why: Annotated[str, typer.Option("--why", help="Is shown to whoever asks why nothing trades.")] = "yunmin kill",
     lift: Annotated[bool, typer.Option("--lift", help="Let the account trade again; cancel nothing.")] = False,
     everything: Annotated[
@@ -37,23 +40,24 @@ def kill(
         from yunmin.execution.kill_orders import kill_orders, ownership
         from yunmin.execution.kill_switch import KillSwitch
 
-        switch = KillSwitch(folder)
+        place = folder or _folder_of_settings()
+        switch = KillSwitch(place)
         if lift:
             was_pulled = switch.lift()
-            _say_lifted(folder, was_pulled=was_pulled, as_json=as_json)
+            _say_lifted(place, was_pulled=was_pulled, as_json=as_json)
             return
         clock = SystemClock()
         begun = clock.monotonic()
         switch.pull(why)
         async with connected(Target(adapter, environment, url)) as connector:
-            with ownership(folder, "" if everything else connector.traits.client_order_id_prefix) as is_ours:
+            with ownership(place, "" if everything else connector.traits.client_order_id_prefix) as is_ours:
                 report = await kill_orders(connector, is_ours, clock, within=within)
         seconds = round(clock.monotonic() - begun, 2)
         if as_json:
             more = {"is_flat": report.is_flat, "seconds": seconds, "switch": str(switch.path)}
             emit_json(report._asdict() | more)
         else:
-            typer.echo(f"stopped: {switch.path} is there; `yunmin kill {folder} --lift` lets it trade again")
+            typer.echo(f"stopped: {switch.path} is there; `yunmin kill {place} --lift` lets it trade again")
             typer.echo(
                 f"in {seconds} s cancelled {len(report.cancelled)}; left alone {len(report.not_ours)} that are not ours"
             )
@@ -65,6 +69,18 @@ def kill(
             raise typer.Exit(Exit.CHECK_FAILED)
 
     run(work, as_json=as_json)
+
+
+def _folder_of_settings() -> Path:
+    from yunmin.config.configuration import load_configuration
+
+    place = load_configuration().settings.account.folder
+    if not place.is_dir():
+        raise ConfigurationError(
+            f"no FOLDER was named, and the settings' account in {place} was never opened. NOTHING WAS STOPPED. "
+            "Name the folder: yunmin kill FOLDER"
+        )
+    return place
 
 
 def _say_lifted(folder: Path, *, was_pulled: bool, as_json: bool) -> None:
