@@ -95,8 +95,11 @@ class CandleQueue:
         """When the first of those that wait is over."""
         return self._order[0][0] if self._order else None
 
-    def release(self, until: datetime) -> Iterator[tuple[SeriesKey, Candle]]:
-        """Every candle that is over at `until`: by its end, then short before long, then by exchange and symbol."""
+    def release(self, until: datetime) -> Iterator[tuple[CandleHistory, Candle]]:
+        """Every candle that is over at `until`, with the history that it belongs to.
+
+        By its end, then short before long, then by exchange and symbol.
+        """
         order = self._order
         while order and order[0][0] <= until:
             closed, _, opened, lane = heappop(order)
@@ -109,7 +112,7 @@ class CandleQueue:
                 self.look_for_missing(history, candle)
             if closed != until and until - closed > self._grace:
                 self._tell(CandleDelayed(history.key, opened, until - closed))
-            yield history.key, candle
+            yield history, candle
 
     def awaited(self, moment: datetime) -> tuple[SeriesKey, ...]:
         """The series whose next candle is over at `moment` and has not come; those that never had one are not told."""

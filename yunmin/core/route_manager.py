@@ -17,16 +17,15 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from yunmin.core.candle_builder import CandleBuilder
+from yunmin.core.candle_board import CandleBoard, timeframe_of
 from yunmin.core.candle_history import CandleHistory, Candles, SeriesKey
-from yunmin.core.candle_queue import CandleDelayed, CandleEvent, CandleQueue, CandleRefused, CandlesMissing
+from yunmin.core.candle_queue import CandleDelayed, CandleEvent, CandleRefused, CandlesMissing
 from yunmin.core.context import Context, GlobalTime
 from yunmin.core.data_contracts.decision import Decision
 from yunmin.core.data_contracts.fill import Fill
 from yunmin.core.data_contracts.market import Candle, PublicTrade
 from yunmin.core.data_contracts.money import ZERO
 from yunmin.core.data_contracts.route import Route
-from yunmin.core.data_contracts.timeframe import Timeframe
 from yunmin.core.position_manager import Position
 from yunmin.core.strategy_base import StrategyBase
 from yunmin.core.strategy_finding import load_installed_strategy
@@ -70,12 +69,10 @@ class RouteManager:
     ) -> None:
         self._load = load
         self._positions = positions
-        self._keep = keep
         self._time = GlobalTime()
         self._runs: dict[str, _Run] = {}
-        self._series: dict[SeriesKey, _Series] = {}
-        self._listeners: list[Callable[[CandleEvent], None]] = []
-        self._queue = CandleQueue(grace=grace, tell=self._tell)
+        self._followers: dict[SeriesKey, list[_Run]] = {}
+        self._board = CandleBoard(keep=keep, grace=grace)
 
     # --- routes ------------------------------------------------------------------------------------------------------
 
@@ -112,15 +109,13 @@ class RouteManager:
         if route.name in self._runs:
             raise ConfigurationError(f"the route {route.name} is there already; give one of the two a label")
         strategy = self._load(route.strategy_name)(**route.parameters)
-        keys = _series_of(route, strategy)
-        histories: dict[tuple[str, str], CandleHistory] = {
-            (key.symbol, key.timeframe): self._series_for(key).history for key in keys
-        }
-        run = _Run(route, strategy, self._series[keys[0]].history.key)
-        strategy.bind(Context(route, histories, self._time, self._position_of(run)))
+        histories = [self._board.open(key) for key in _series_of(route, strategy)]
+        run = _Run(route, strategy, histories[0].key)
+        seen: dict[tuple[str, str], CandleHistory] = {(each.key.symbol, each.key.timeframe): each for each in histories}
+        strategy.bind(Context(route, seen, self._time, self._position_of(route)))
         self._runs[route.name] = run
-        for key in keys:
-            self._series[key].runs.append(run)
+        for history in histories:
+            self._followers.setdefault(history.key, []).append(run)
 
     def enable_route(self, route: Route | str) -> Route:
         """Let a route decide again, from the next candle on; gives the route as it is now."""
@@ -149,7 +144,7 @@ class RouteManager:
     @property
     def feeds(self) -> tuple[SeriesKey, ...]:
         """The series that must be fed by `on_candle`; those that are put together from shorter ones are not among."""
-        return tuple(key for key, series in self._series.items() if not series.is_built)
+        return self._board.feeds()
 
     def build(self, exchange: str, symbol: str, timeframe: str, *, out_of: str) -> None:
         """Put candles of `timeframe` together from those of `out_of`, in place of feeding them.
@@ -157,15 +152,7 @@ class RouteManager:
         To be said before any candle of either came. Raises LifecycleError after, InvalidValue where one is no
         multiple of the other.
         """
-        whole, part = (SeriesKey(exchange, symbol, _timeframe(each)) for each in (timeframe, out_of))
-        builder = CandleBuilder(whole.timeframe, out_of=part.timeframe)
-        if any(self._series_for(key).history.count for key in (whole, part)):
-            raise LifecycleError(f"{whole} has begun already; say `build` before the first candle")
-        if self._series[whole].is_built:
-            raise ConfigurationError(f"{whole} is put together already")
-        self._series[part].builders.append((builder, whole))
-        self._series[whole].is_built = True
-        self._queue.close(whole)
+        self._board.build(exchange, symbol, timeframe, out_of=out_of)
 
     def seed(self, exchange: str, timeframe: str, candles: Iterable[Candle]) -> None:
         """Put past candles into a series, so that it starts warm: no strategy is asked about them.
@@ -173,28 +160,23 @@ class RouteManager:
         Set the global time first. Raises InvalidValue for a candle that is not over at it, or does not come after the
         newest one; those before it in `candles` are taken then.
         """
-        for candle in candles:
-            series = self._known_series(exchange, candle.symbol, timeframe)
-            _check_past(series.history, candle, self._time.now)
-            self._queue.look_for_missing(series.history, candle)
-            self._append(series, candle)
+        self._board.seed(exchange, timeframe, candles, now=self._time.now)
 
     def on_candle(self, exchange: str, timeframe: str, candle: Candle) -> None:
         """Take a candle as it comes; it closes when the global time reaches its end. See `CandleQueue.offer`."""
-        self._queue.offer(exchange, timeframe, candle)
+        self._board.queue.offer(exchange, timeframe, candle)
 
     def subscribe(self, listener: Callable[[CandleEvent], None]) -> Callable[[], None]:
         """Hear of candles that are delayed, refused or missing; returns the way to stop."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        return self._board.subscribe(listener)
 
     def awaited(self, moment: datetime) -> tuple[SeriesKey, ...]:
         """Which series' next candle is over at `moment` and has not come yet: worth a short wait."""
-        return self._queue.awaited(moment)
+        return self._board.queue.awaited(moment)
 
     def candles(self, exchange: str, symbol: str, timeframe: str) -> Candles:
         """The closed candles of a series. Raises ConfigurationError where no route asked for it."""
-        return self._known_series(exchange, symbol, timeframe).history.candles()
+        return self._board.history(exchange, symbol, timeframe).candles()
 
     # --- time --------------------------------------------------------------------------------------------------------
 
@@ -208,7 +190,7 @@ class RouteManager:
 
         A candle that came after its time closes at the global time.
         """
-        closing = self._queue.next_close()
+        closing = self._board.queue.next_close()
         if closing is None or closing > until:
             return None
         return max(closing, self._time.now)
@@ -223,8 +205,10 @@ class RouteManager:
             raise InvalidValue(f"a moment without a time zone: {moment.isoformat()}; add tzinfo=UTC")
         if moment < self._time.now:
             raise LifecycleError(f"time does not go back from {self._time.now.isoformat()} to {moment.isoformat()}")
-        for key, candle in self._queue.release(moment):
-            self._close(self._series[key], candle)
+        for news in self._board.close(moment):
+            for run in self._followers.get(news[0], ()):
+                if run.route.enabled:
+                    run.closed.append(news)
         self._time.now = moment
         return tuple([run.route for run in self._runs.values() if run.closed])
 
@@ -267,45 +251,8 @@ class RouteManager:
         if run.route.enabled:
             run.strategy.on_trade(trade)
 
-    def _tell(self, event: CandleEvent) -> None:
-        for listener in tuple(self._listeners):
-            listener(event)
-
-    def _close(self, series: _Series, candle: Candle) -> None:
-        if not series.builders:
-            series.history.append(candle)
-            series.tell(candle)
-            return
-        for each, closed in self._append(series, candle):
-            each.tell(closed)
-
-    def _append(self, series: _Series, candle: Candle) -> list[tuple[_Series, Candle]]:
-        """Add a candle to its series, and the candles that it completes to theirs; all that was added."""
-        series.history.append(candle)
-        added = [(series, candle)]
-        for builder, key in series.builders:
-            whole_series = self._series[key]
-            for whole in builder.add(candle):
-                if _comes_after(whole_series.history, whole):  # it may have been seeded already
-                    added += self._append(whole_series, whole)
-        return added
-
-    def _known_series(self, exchange: str, symbol: str, timeframe: str) -> _Series:
-        found = self._series.get(SeriesKey(exchange, symbol, _timeframe(timeframe)))
-        if found is None:
-            raise ConfigurationError(f"no route asks for candles of {symbol} {timeframe} at {exchange}")
-        return found
-
-    def _series_for(self, key: SeriesKey) -> _Series:
-        series = self._series.get(key)
-        if series is None:
-            series = self._series[key] = _Series(CandleHistory(key, keep=self._keep))
-            self._queue.open(series.history)
-        return series
-
-    def _position_of(self, run: _Run) -> Callable[[str], Position]:
-        positions = self._positions
-        route = run.route
+    def _position_of(self, route: Route) -> Callable[[str], Position]:
+        positions = self._positions  # and not self, which would show strategies the way to what waits
         return lambda symbol: positions(route, symbol)
 
     def _switch(self, route: Route | str, *, enabled: bool) -> Route:
@@ -321,23 +268,6 @@ class RouteManager:
             known = ", ".join(self._runs) or "none"
             raise ConfigurationError(f"there is no route {name!r}; there are: {known}")
         return found
-
-
-class _Series:
-    """One series: its candles, the routes that see it, the series that are put together from it."""
-
-    def __init__(self, history: CandleHistory) -> None:
-        self.history = history
-        self.runs: list[_Run] = []
-        self.builders: list[tuple[CandleBuilder, SeriesKey]] = []
-        self.is_built = False
-
-    def tell(self, candle: Candle) -> None:
-        """Let every route that decides hear, at its next step, that `candle` has closed."""
-        news = (self.history.key, candle)
-        for run in self.runs:
-            if run.route.enabled:
-                run.closed.append(news)
 
 
 class _Run:
@@ -362,29 +292,8 @@ class _Run:
         return self.strategy.decide() if is_asked else self._hold
 
 
-def _comes_after(history: CandleHistory, candle: Candle) -> bool:
-    return history.next_open is None or history.next_open <= candle.open_time
-
-
-def _check_past(history: CandleHistory, candle: Candle, now: datetime) -> None:
-    opened = candle.open_time.isoformat()
-    if candle.is_closed is False or history.key.timeframe.close_of(candle.open_time) > now:
-        raise InvalidValue(f"{history.key}: the candle of {opened} is not over at {now.isoformat()}, the global time")
-    if not history.key.timeframe.begins_at(candle.open_time):
-        raise InvalidValue(f"{history.key}: no candle begins at {opened}")
-    if not _comes_after(history, candle):
-        raise InvalidValue(f"{history.key}: the candle of {opened} is not after the newest one")
-
-
 def _series_of(route: Route, strategy: StrategyBase) -> tuple[SeriesKey, ...]:
     """The route's own series, then every other that its strategy declared."""
     symbols = dict.fromkeys((route.symbol, *strategy.symbols))
-    timeframes = dict.fromkeys((route.timeframe, *map(_timeframe, strategy.timeframes)))
+    timeframes = dict.fromkeys((route.timeframe, *map(timeframe_of, strategy.timeframes)))
     return tuple(SeriesKey(route.exchange, symbol, timeframe) for symbol in symbols for timeframe in timeframes)
-
-
-def _timeframe(text: str) -> Timeframe:
-    try:
-        return Timeframe(text)
-    except ValueError:
-        raise ConfigurationError(f"no timeframe is called {text!r}; there are: {', '.join(Timeframe)}") from None
