@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from yunmin.config.configuration import load_configuration
 from yunmin.config.sample_candles import sample_candles
 from yunmin.config.working_folder import WorkingFolder, write_working_folder
+from yunmin.core.route_manager import RouteManager
 from yunmin.errors import ConfigurationError
 from yunmin.simulation.candles import read_candles
 from yunmin.strategy import load_strategy
@@ -73,3 +75,21 @@ def test_the_same_seed_gives_the_same_candles_and_another_gives_others() -> None
     first, again, other = (sample_candles("X", Decimal(100), seed=seed, count=20) for seed in (1, 1, 2))
     assert first == again != other
     assert sample_candles("Y", Decimal(100), seed=1, count=20) != first
+
+
+def test_its_strategies_find_something_to_do_in_its_candles(tmp_path: Path) -> None:
+    write_working_folder(tmp_path, WANTED)
+    loaded = load_configuration(environ={}, folder=tmp_path)
+    candles = read_candles(tmp_path / "candles" / "BTC_USDT_1m.csv", "BTC/USDT")
+    end = candles[-1].open_time + timedelta(minutes=1)
+    for route in loaded.settings.routes_at("here"):
+        manager = RouteManager(lambda name: load_strategy(loaded.strategy_at(name)))
+        added = manager.add_route("here", "BTC/USDT", "1m", route.strategy_name, parameters=dict(route.parameters))
+        for candle in candles:
+            manager.on_candle("here", "1m", candle)
+        decided = []
+        while (moment := manager.next_moment(end)) is not None:
+            for due in manager.set_global_time(moment):
+                decided += [each for each in manager.step_route(due) if not each.is_hold]
+        assert decided, added.name
+        assert {each.symbol for each in decided} == {"BTC/USDT"}
