@@ -58,7 +58,7 @@ class Life:
     def report(self, name: str, qty: Decimal, price: Decimal) -> None:
         order = self.order(name)
         known = order.gross_filled_qty
-        cost = sum((fill.qty * fill.price for fill in order.fills), Decimal(0)) + qty * price
+        cost = round(sum((fill.qty * fill.price for fill in order.fills), Decimal(0)) + qty * price, 8)
         self.tracker.apply(
             OrderUpdate(
                 symbol=order.symbol,
