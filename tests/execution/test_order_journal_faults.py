@@ -31,6 +31,7 @@ from yunmin.errors import (
     JournalUnwritable,
 )
 from yunmin.execution.journal_file import FILE_NAME, SCHEMA_VERSION, Durability, JournalFile
+from yunmin.execution.journal_state import snapshot_check
 from yunmin.execution.order_journal import Note, OrderJournal
 from yunmin.testing.verify.disk import Disk, DiskError, Sticky
 from yunmin.testing.verify.io import sweep_journal
@@ -463,3 +464,12 @@ def test_P14_a_value_of_another_type_is_damage_wherever_it_is_read(folder: Path)
         journal._file._execute("UPDATE marks SET name = CAST(name AS BLOB)")
         with pytest.raises(JournalDamaged, match="Keep a copy"):
             journal.last_trade_ids()
+
+
+def test_P14_a_snapshot_whose_checksum_fits_and_that_is_none_is_passed_over(folder: Path) -> None:
+    with opened(folder) as journal:
+        before = digest(journal.recover())
+        journal.snapshot(journal.recover())
+        body = b"no snapshot"
+        journal._file._execute("UPDATE snapshots SET body = ?, body_chk = ?", (body, snapshot_check(body)))
+        assert digest(journal.recover()) == before

@@ -63,7 +63,9 @@ def _from_snapshot(file: JournalFile, upto: int | None) -> tuple[int, OrderTrack
         if upto is not None and snapshot.seq > upto:
             continue
         if snapshot.check == file.check_at(snapshot.seq) and snapshot.body_check == snapshot_check(snapshot.body):
-            return snapshot.seq, tracker_state.load(orjson.loads(zlib.decompress(snapshot.body)))
+            tracker = _state_in(snapshot)
+            if tracker is not None:
+                return snapshot.seq, tracker
         _log.error("the snapshot of record %d is not intact; an older one is used", snapshot.seq)
     if file.base()[0] > 0:
         raise JournalDamaged(
@@ -71,3 +73,11 @@ def _from_snapshot(file: JournalFile, upto: int | None) -> tuple[int, OrderTrack
             "or sent. Keep the folder, begin a new journal, and let it adopt what the exchange has"
         )
     return 0, OrderTracker()
+
+
+def _state_in(snapshot: Snapshot) -> OrderTracker | None:
+    """The tracker that was written; None where it is none: a checksum may have been spoilt together with its body."""
+    try:
+        return tracker_state.load(orjson.loads(zlib.decompress(snapshot.body)))
+    except (zlib.error, orjson.JSONDecodeError, InvalidValue):
+        return None
