@@ -16,6 +16,7 @@ from yunmin.core.data_contracts.enums import Certainty
 from yunmin.core.data_contracts.route import Route
 from yunmin.core.order_tracker import OrderTracker
 from yunmin.execution.executor import Deferred, Executor, Held, Outcome, Placed, Withdrawn
+from yunmin.execution.order_maker import OrderMaker
 from yunmin.execution.order_port import ConnectorPort
 from yunmin.execution.order_tags import OrderRole, read_tag
 from yunmin.execution.risk_manager import Approved, Refused, RiskManager, RiskRule
@@ -387,7 +388,7 @@ def test_where_a_stop_cannot_be_written_down_no_position_is_opened(
 
 
 def test_what_leaves_must_be_approved_by_its_type() -> None:
-    assert get_type_hints(Executor._place)["approved"] == Approved[OrderRequest]
+    assert get_type_hints(OrderMaker._send)["approved"] == Approved[OrderRequest]
 
 
 def test_a_connector_alone_will_do_where_no_journal_is_wanted(tmp_path: Path) -> None:
