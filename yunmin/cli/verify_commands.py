@@ -250,7 +250,7 @@ def io(
             emit_json({"seed": seed, **report._asdict()})
         else:
             typer.echo(
-                f"seed {seed}: {report.runs:,} runs; in {report.failures:,} one of up to {report.calls:,} calls failed\n"
+                f"seed {seed}: {report.runs:,} runs; in {report.failures:,} one of {report.calls:,} calls failed\n"
                 f"{len(report.violations)} violations"
             )
             for what in report.violations[:20]:
