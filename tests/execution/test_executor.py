@@ -368,6 +368,25 @@ def test_a_killed_program_finds_its_position_and_its_stop_again(tmp_path: Path) 
     play(tmp_path, scenario)
 
 
+def test_positions_outlive_the_orders_that_made_them(tmp_path: Path) -> None:
+    async def inside(world: World) -> None:
+        file = StateFile(world.folder / "executor.json")
+        world.others("SELL", "1", "100")
+        for tracker in (OrderTracker(), OrderTracker()):  # the second knows no order any more
+            risk = RiskManager(clock=world.clock, equity=D(10_000), max_position_notional=150)
+            port = ConnectorPort(world.exchange, tracker, world.clock)
+            await port.learn()
+            executor = Executor(port, tracker, risk, clock=world.clock, file=file)
+            executor.on_price(SYMBOL, "100")
+            if executor.position(ROUTE).qty == 0:
+                assert isinstance(executor.execute_decision(ROUTE, enter(qty="1", price="100")), Placed)
+                await port.settle()
+        assert executor.position(ROUTE).qty == executor.positions.position(SYMBOL).qty == D("0.999")
+        assert refused(executor.execute_decision(ROUTE, enter(qty="1", price="99"))) is RiskRule.MAX_POSITION_NOTIONAL
+
+    live(tmp_path, inside)
+
+
 def test_where_a_stop_cannot_be_written_down_no_position_is_opened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -63,6 +63,7 @@ class Executor:
     ) -> None:
         clock = clock or SystemClock()
         self._port = port_of(sender, tracker, clock)
+        self._catch_up = self._port.catch_up if isinstance(self._port, CatchesUp) else _nothing
         self._tracker = tracker
         self._risk = risk
         self._desks = RouteDesks(tracker, self._port.connector.traits, clock, file)
@@ -296,15 +297,15 @@ class Executor:
         order = self._tracker.get_order(client_order_id)
         return order is not None and order.is_open
 
-    def _catch_up(self) -> None:
-        if isinstance(self._port, CatchesUp):
-            self._port.catch_up()
-
 
 class _Replacement(NamedTuple):
     order: InFlightOrder
     price: Decimal | None
     qty: Decimal | None
+
+
+def _nothing() -> None:
+    """Nothing came meanwhile."""
 
 
 def _soon(act: Callable[[], None]) -> None:

@@ -6,7 +6,9 @@ So an order is known again after any restart, at the exchange and in the journal
 from __future__ import annotations
 
 import hashlib
+import re
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from yunmin.clock import random_token
@@ -52,11 +54,17 @@ def new_order_id(drawn: str, tag: OrderTag, traits: Traits) -> str:
 
 def read_tag(client_order_id: str, traits: Traits) -> OrderTag | None:
     """The tag of an id that was made here; None for any other."""
+    return _read(client_order_id, traits.client_order_id_prefix)
+
+
+@lru_cache(maxsize=16_384)  # of every open order at every decision
+def _read(client_order_id: str, prefix: str) -> OrderTag | None:
     mark = client_order_id[-_LENGTH:]
-    is_ours = client_order_id.startswith(traits.client_order_id_prefix) and len(client_order_id) > _LENGTH + _FRESH
-    if not is_ours or mark[-1] not in _ROLES or any(digit not in "0123456789abcdef" for digit in mark[:-1]):
+    is_ours = client_order_id.startswith(prefix) and len(client_order_id) > _LENGTH + _FRESH
+    if not is_ours or mark[-1] not in _ROLES or not _is_digest(mark[:-1]):
         return None
     return OrderTag(mark[:-1], _ROLES[mark[-1]])
 
 
+_is_digest: Final = re.compile(r"[0-9a-f]+").fullmatch
 _ROLES: Final = {role.value: role for role in OrderRole}
