@@ -264,6 +264,17 @@ def test_a_sale_under_way_relieves_nothing_before_it_is_filled(clock: ManualCloc
     assert risk.check(a_request("d"))
 
 
+def test_a_position_of_several_orders_is_closed_by_one_that_is_larger_than_each(
+    clock: ManualClock, tracker: OrderTracker
+) -> None:
+    risk = a_manager(clock, tracker, max_order_notional="100")
+    for name in ("a", "b"):
+        begin(risk, tracker, name)
+        tracker.add_fill(name, "1", "100", trade_id=name)
+    assert refusal(risk.check(a_request("c", side="SELL", qty="2.1"))) is RiskRule.MAX_ORDER_NOTIONAL
+    assert risk.check(a_request("d", side="SELL", qty="2"))
+
+
 def test_what_was_approved_and_not_sent_counts_until_it_is_released(clock: ManualClock, tracker: OrderTracker) -> None:
     risk = a_manager(clock, tracker, max_position_notional="150")
     approved = risk.check(a_request("a"))

@@ -121,6 +121,11 @@ class World(RuleBasedStateMachine):
         )
         if not isinstance(self.risk.check(request), Approved):
             return
+        if notional > Decimal(str(CAPS["max_order_notional"])):
+            held = self.positions.position(symbol).qty
+            assert (-held if side is Side.BUY else held) >= notional / PRICES[symbol], (
+                "larger only to close what is held"
+            )
         self.sent_at.append(self.clock.monotonic())
         self.orders.append(Truth(request))
         self.tracker.submit(request, created_at=self.clock.now())
@@ -267,8 +272,6 @@ class World(RuleBasedStateMachine):
         assert max(worst.values()) <= Decimal(CAPS["max_position_pct"]) * EQUITY
         assert sum(worst.values()) <= Decimal(CAPS["max_total_notional"])
         assert sum(order.alive and order.filled < order.qty for order in self.orders) <= CAPS["max_open_orders"]
-        for order in self.orders:
-            assert order.qty * PRICES[order.symbol] <= Decimal(CAPS["max_order_notional"])
 
     @invariant()
     def the_manager_counts_no_less_than_the_truth(self) -> None:

@@ -225,10 +225,10 @@ class RiskManager:
         if price is None:
             yield Refused(RiskRule.NO_PRICE, f"no price of {request.symbol} in {self.currency} is known")
             return
-        yield from self._order_refusals(request, request.qty, price, limits)
         yield from self._count_refusals(limits)
         after = EXACT.add(self._exposure.of(request.symbol, request.side), request.qty)
-        if after > ZERO:  # else it can only make a position smaller
+        if after > ZERO:  # else it can only make a position smaller, and that is never too much
+            yield from self._order_refusals(request, request.qty, price, limits)
             yield from self._lock_refusals(limits)
             yield from self._exposure_refusals(request, after, price, limits)
 

@@ -17,7 +17,7 @@ from yunmin.execution.order_maker import OrderMaker
 from yunmin.execution.order_port import OrderPort
 from yunmin.execution.order_tags import OrderRole
 from yunmin.execution.protection import Protection
-from yunmin.execution.risk_manager import Refused
+from yunmin.execution.risk_manager import Refused, RiskRule
 from yunmin.execution.route_desk import RouteDesk, RouteDesks
 from yunmin.execution.sizing import slack_of
 
@@ -43,6 +43,7 @@ class StopKeeper:
         self._desks = desks
         self._maker = maker
         self._close = close
+        self._noted: dict[tuple[str, str], RiskRule] = {}
 
     def write_down(self, desk: RouteDesk, decision: Decision, *, is_fresh: bool) -> None:
         """Keep the stop and the profit, before the order leaves that makes them needed.
@@ -53,7 +54,7 @@ class StopKeeper:
         says_nothing = decision.stop is None and decision.take_profit is None
         if says_nothing and (known is None or not is_fresh):
             return
-        stop_order = "" if known is None else known.stop_order
+        stop_order = known.stop_order if known is not None and self._is_live(known.stop_order) else ""
         new = None if says_nothing else Protection(symbol, decision.stop, decision.take_profit, stop_order)
         desk.protect(symbol, new)
         self._desks.save()
@@ -84,7 +85,10 @@ class StopKeeper:
         symbol = protection.symbol
         held = self._maker.held(desk, symbol)
         why = protection.reached(held, market)
-        if held == ZERO or not (why or protection.is_triggered) or symbol in desk.plans:
+        if held == ZERO or symbol in desk.plans:
+            return
+        if not why and not protection.is_triggered:
+            self.tend(desk, symbol)
             return
         if self._is_closing(desk, symbol):
             return
@@ -106,6 +110,8 @@ class StopKeeper:
         instrument = self._port.instruments.get(symbol)
         if protection.stop is None or protection.is_triggered or instrument is None or not self._has_stops(instrument):
             return
+        if self._was_refused(protection.stop_order):
+            return  # it would be refused again, and again
         live = desk.live(self._tracker, symbol)
         if live:
             self._withdraw_if_outgrown(live, protection, floor_to_step(held.copy_abs(), instrument.qty_step))
@@ -123,11 +129,21 @@ class StopKeeper:
             trigger_price=protection.stop,
         )
         if isinstance(approved, Refused):
-            self._port.note("protection", f"watched here, for {approved}", route=desk.route.name, symbol=symbol)
+            self._note_once(desk, symbol, approved)
             return
         desk.protect(symbol, protection._replace(stop_order=approved.request.client_order_id or ""))
         self._desks.save()
         self._maker.place(approved)
+
+    def _note_once(self, desk: RouteDesk, symbol: str, refused: Refused) -> None:
+        """It is tried again at every price; the journal need not hear of each."""
+        if self._noted.get((desk.tag, symbol)) is not refused.rule:
+            self._noted[desk.tag, symbol] = refused.rule
+            self._port.note("protection", f"watched here, for {refused}", route=desk.route.name, symbol=symbol)
+
+    def _was_refused(self, client_order_id: str) -> bool:
+        order = self._tracker.get_order(client_order_id)
+        return order is not None and order.state in (OrderState.REJECTED, OrderState.FAILED)
 
     def _withdraw_if_outgrown(self, live: list[InFlightOrder], protection: Protection, wanted: Decimal) -> None:
         """A stop for another quantity than is held gives way to one for all of it: once its end is seen."""

@@ -19,6 +19,7 @@ from yunmin.errors import AuthenticationFailed
 from yunmin.exchange import ConnectionWish, ConnectorConfig, Credentials
 from yunmin.execution import Account, AccountPolicy, Deferred, Executor, Placed, RiskManager, StateFile, open_account
 from yunmin_binance.venue import COUNTERPARTY, LOCAL_ACCOUNT, Liquidity, LocalVenue, VenueConfig
+from yunmin_binance.venue.chaos import Rule, Say
 
 QUICK = AccountPolicy(tick=0.05, query_interval=0.1, retry_first=0.05, orders_interval=1e6, fills_interval=1e6)
 SYMBOL = "BNB/USDT"
@@ -125,3 +126,25 @@ async def test_M2_a_key_that_this_exchange_does_not_know_stops_the_start_before_
         async with open_account("binance", folder=tmp_path / "a", config=config, policy=QUICK):
             pytest.fail("it opened")
     assert not venue.ledger_report(LOCAL_ACCOUNT).orders
+
+
+async def test_a_stop_that_the_exchange_refuses_is_watched_here_and_not_tried_again(
+    venue: LocalVenue, tmp_path: Path
+) -> None:
+    async with an_executor(venue, tmp_path / "a") as (account, executor):
+        entry = Decision.enter(SYMBOL, Side.BUY, qty="1", price="300", stop="290")
+        entered = executor.execute_decision(ROUTE, entry)
+        assert isinstance(entered, Placed)
+        await until(account, lambda: entered.order.state is OrderState.OPEN)
+        refusal = Say(status=400, code=-2010, msg="Stop price would trigger immediately.")
+        venue.chaos.add(Rule(where="POST /api/v3/order", fault=refusal, count=1))
+        others(venue, "SELL", "1", "300")
+        await until(account, lambda: any(order.state is OrderState.REJECTED for order in account.tracker.get_orders()))
+        for price in ("301", "300", "299"):
+            executor.on_price(SYMBOL, price)
+        assert not executor.open_orders(ROUTE)
+        others(venue, "BUY", "5", "289")
+        executor.on_price(SYMBOL, "289.5")
+        await until(account, lambda: executor.protection(ROUTE) is None)
+        assert executor.holding(ROUTE).qty == 0
+        assert len(account.tracker.get_orders()) == 3
