@@ -12,7 +12,7 @@ the exchange's own figures, whose place the real one takes. Every figure is an e
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Context, Decimal
 from typing import Any, Final, NamedTuple, Self
@@ -126,9 +126,10 @@ class PositionManager:
     def catch_up(self, orders: Iterable[InFlightOrder]) -> None:
         """Make the books agree with the fills of `orders`: the oldest first."""
         missing: list[tuple[InFlightOrder, OrderFill]] = []
+        booked = self._fills_by_order()
         for order in orders:
             if self._is_ours(order.client_order_id):
-                missing += [(order, fill) for fill in self._correct(order)]
+                missing += [(order, fill) for fill in self._correct(order, booked.get(order.client_order_id, ()))]
         for order, fill in sorted(missing, key=lambda found: found[1].ts or _NO_TIME):
             self._book(order.client_order_id, order.symbol, order.side, fill)
 
@@ -313,7 +314,15 @@ class PositionManager:
             # its id stays: the same trade, told again, is not a new one
             order.net = EXACT.subtract(order.net, booked.qty.copy_abs())
 
-    def _correct(self, order: InFlightOrder) -> list[OrderFill]:
+    def _fills_by_order(self) -> dict[str, list[BookedFill]]:
+        """Those that can still be corrected."""
+        found: dict[str, list[BookedFill]] = {}
+        for book in self._books.values():
+            for fill in book.fills:
+                found.setdefault(fill.key[0], []).append(fill)
+        return found
+
+    def _correct(self, order: InFlightOrder, all_booked: Sequence[BookedFill]) -> list[OrderFill]:
         """Bring what is booked of `order` in line with it; returns the fills that are not booked yet."""
         name, symbol = order.client_order_id, order.symbol
         fills = {fill.trade_id: fill for fill in order.fills}
@@ -321,7 +330,7 @@ class PositionManager:
             return []
         known = self._order(name, symbol)
         book = self._book_of(symbol)
-        for booked in [fill for fill in book.fills if fill.key[0] == name]:
+        for booked in all_booked:
             fill = fills.get(booked.key[1])
             if booked.is_inferred:
                 book.replace(booked)  # told anew, with its quantity of now

@@ -24,7 +24,7 @@ class StateFile:
         beside = self.path.with_name(self.path.name + ".new")
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with open(descriptor, "w", encoding="utf-8") as file:
-            json.dump(state, file, indent=1)
+            file.write(json.dumps(state))  # in one piece: indented, or piece by piece, it takes ten times as long
             file.flush()
             os.fsync(file.fileno())
         beside.replace(self.path)
