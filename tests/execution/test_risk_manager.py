@@ -102,9 +102,12 @@ def test_terms_that_are_none_are_refused_as_a_value(clock: ManualClock, side: st
     assert refusal(a_manager(clock).validate_order(BTC, side, qty, price)) is RiskRule.INVALID_REQUEST
 
 
-def test_without_an_equity_a_fraction_of_it_lets_nothing_through(clock: ManualClock) -> None:
-    risk = RiskManager(max_dd=0.15, max_position_pct=0.05, clock=clock)
-    assert refusal(risk.validate_order("BTC/USDT", "BUY", "0.01", "1")) is RiskRule.NO_EQUITY
+def test_without_an_equity_no_fraction_and_no_loss_of_it_can_be_held_so_nothing_leaves(clock: ManualClock) -> None:
+    for limits in ({"max_position_pct": 0.05}, {"max_dd": 0.15}, {"max_daily_loss": 100}):
+        risk = RiskManager(clock=clock, **limits)
+        assert refusal(risk.validate_order("BTC/USDT", "BUY", "0.01", "1")) is RiskRule.NO_EQUITY
+        risk.update_equity("1000")
+        assert risk.validate_order("BTC/USDT", "BUY", "0.01", "1")
 
 
 # --- M3: fat fingers ------------------------------------------------------------------------------------------------

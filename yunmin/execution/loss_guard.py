@@ -57,6 +57,8 @@ class LossGuard:
             return Refused(RiskRule.MAX_DD, f"{self._dd_lock}; no new risk until somebody resumes")
         if self._day_lock:
             return Refused(RiskRule.MAX_DAILY_LOSS, f"{self._day_lock}; no new risk for the rest of that day (UTC)")
+        if self.equity is None and (limits.max_dd is not None or limits.max_daily_loss is not None):
+            return Refused(RiskRule.NO_EQUITY, "the account's equity is not known, nor is what was lost: update_equity")
         for rule, reached in ((RiskRule.MAX_DD, self._dd_reached), (RiskRule.MAX_DAILY_LOSS, self._loss_reached)):
             text = reached(limits)
             if text:
