@@ -31,6 +31,7 @@ from yunmin.core.data_contracts.events import (
     OrderUncertain,
 )
 from yunmin.core.data_contracts.verdicts import CancelRequest, SubmitResult
+from yunmin.core.order_tracker import OrderTracker
 from yunmin.errors import (
     DuplicateOrder,
     LifecycleError,
@@ -1138,5 +1139,29 @@ def test_B7_an_answer_about_another_order_stops_the_account_and_the_order_is_loo
         assert "'other'" in account.pause_reasons[PauseReason.HALTED]
         await world.clock.sleep(5)
         assert (order.state, order.certainty) == (OrderState.OPEN, Certainty.CONFIRMED)
+
+    play(scenario)
+
+
+def test_N22_an_order_leaves_the_history_only_when_its_fills_are_known(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert OrderTracker.__init__.__kwdefaults__ is not None
+    monkeypatch.setitem(OrderTracker.__init__.__kwdefaults__, "history_limit", 2)
+
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        await account.place(a_buy("ym-0"))
+        world.exchange.lose_fills = True
+        world.others("SELL", "1", "100")  # its end is told, and the fill is not
+        await world.clock.sleep(0.1)
+        world.exchange.lose_fills = False
+        for number in range(1, 5):
+            world.others("SELL", "1", "100")
+            await account.place(a_buy(f"ym-{number}"))
+        await account.reconcile()
+        booked = [event.order.client_order_id for event in world.heard(OrderFilled)]
+        assert sorted(booked) == [f"ym-{number}" for number in range(5)]
+        assert len(account.tracker.get_orders()) == 2
 
     play(scenario)

@@ -63,6 +63,9 @@ Number = object
 ANY_SYMBOL: Final = "?"
 """Stands for the symbol in news that was written down here, for an order that is not known yet."""
 
+_MOST_SPARED: Final = 64
+"""So many done orders are passed over, at most, when one has to leave the history."""
+
 _Described = OrderUpdate | Fill | FillVoided
 _Verdict = SubmitResult | CancelRequest | CancelResult | OrderSearched
 _OrphanKey = tuple[str, ...]
@@ -598,8 +601,18 @@ class OrderTracker:
                 del self._open[order._symbol]
             self._done.append(order)
             self._ended += 1
-            while len(self._done) > self._history_limit:
-                self._forget(self._done.popleft())
+            self._let_go_of_the_oldest()
+
+    def _let_go_of_the_oldest(self) -> None:
+        """Keep to the history's limit. An order whose fills are not all known goes to its end again: they may come."""
+        spared = 0
+        while len(self._done) > self._history_limit:
+            oldest = self._done.popleft()
+            if oldest.unattributed_qty > ZERO and spared < _MOST_SPARED:
+                self._done.append(oldest)
+                spared += 1
+            else:
+                self._forget(oldest)
 
     def _forget(self, order: InFlightOrder) -> None:
         del self._orders[order._client_order_id]

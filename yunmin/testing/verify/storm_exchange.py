@@ -88,6 +88,8 @@ class StormExchange(ExchangeConnector):
         self.traits = STORM_TRAITS
         self.weather = CALM
         self.posts: Counter[str] = Counter()
+        self.lose_fills = False
+        """Whether the streams tell of orders only, and of no execution."""
         self.on_post: Callable[[OrderRequest], None] = lambda request: None
         self._paper = PaperConnector(engine, account, clock, seed=chance.getrandbits(32))
         self._account = account
@@ -259,7 +261,7 @@ class StormExchange(ExchangeConnector):
 
     def _tell(self, stream: StormStream, piece: AccountNews) -> None:
         chance, weather = self._chance, self.weather
-        if chance.random() < weather.dropped:
+        if chance.random() < weather.dropped or (self.lose_fills and isinstance(piece, Fill)):
             return
         for _ in range(2 if chance.random() < weather.doubled else 1):
             delay = chance.uniform(0.0, 2.0) if chance.random() < weather.delayed else 0.0
