@@ -57,8 +57,8 @@ class Route(CheckedContract):
     """`strategy_name` trades `symbol` on the account at `exchange`, deciding when a candle of `timeframe` closes.
 
     `parameters` are handed to the strategy; `risk` has limits that this route has for itself, by the names that the
-    risk manager gives them: tighter than those that hold for all, never looser. `label` tells apart two routes that are alike in all
-    else. A route that is not `enabled` sees no candle and decides nothing.
+    risk manager gives them: tighter than those that hold for all, never looser. `label` tells apart two routes that are
+    alike in all else. A route that is not `enabled` sees no candle and decides nothing.
     """
 
     exchange: _Word
