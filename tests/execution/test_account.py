@@ -12,6 +12,7 @@ import pytest
 
 from tests.execution.world import NO_POLLING, SYMBOL, World, a_buy, fills_of, live
 from yunmin.core.data_contracts import (
+    Fill,
     InstrumentStatus,
     OrderAck,
     OrderRef,
@@ -1163,5 +1164,66 @@ def test_N22_an_order_leaves_the_history_only_when_its_fills_are_known(
         booked = [event.order.client_order_id for event in world.heard(OrderFilled)]
         assert sorted(booked) == [f"ym-{number}" for number in range(5)]
         assert len(account.tracker.get_orders()) == 2
+
+    play(scenario)
+
+
+def test_N22_a_fill_that_was_lost_at_the_end_of_its_order_is_asked_for_at_once(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        order = await account.place(a_buy())
+        world.weather(dropped=1.0)
+        world.others("SELL", "1", "100")
+        account._books.take(await world.exchange.fetch_order(OrderRef(symbol=SYMBOL, client_order_id="ym-1")))
+        assert (order.state, fills_of(order)) == (OrderState.FILLED, [])
+        await world.clock.sleep(2)
+        assert fills_of(order) == ["1"]
+
+    play(scenario)
+
+
+def test_N13_a_trade_that_shows_before_its_order_is_booked_once_the_order_shows(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        world.weather(after=1.0, dropped=1.0)
+        order = account.begin(a_buy())
+        await world.clock.sleep(0.1)
+        world.others("SELL", "0.4", "100")
+        fetch_order = world.exchange.fetch_order
+
+        async def not_yet(ref: OrderRef) -> None:
+            raise OrderNotFound("Order does not exist.")
+
+        world.exchange.fetch_order = not_yet  # type: ignore[method-assign, assignment]
+        await account.reconcile()
+        world.exchange.fetch_order = fetch_order  # type: ignore[method-assign]
+        world.weather(dropped=1.0)
+        await account.reconcile()
+        await world.clock.sleep(10)
+        await account.reconcile()
+        assert fills_of(order) == ["0.4"]
+
+    play(scenario)
+
+
+def test_case_63_a_late_fill_of_an_order_that_left_the_history_is_announced_once(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        account.tracker._history_limit = 1
+        world.others("SELL", "1", "99")
+        await account.place(a_buy("ym-0", price="99"))
+        await account.reconcile()
+        await account.place(a_buy("ym-1"))
+        world.weather(dropped=1.0)
+        world.others("SELL", "0.4", "100")
+        account.tracker.cancel_order("ym-1")  # its fill is not known
+        for number in (2, 3):
+            await account.place(a_buy(f"ym-{number}", price="98"))
+            await account.cancel(f"ym-{number}")
+        assert account.tracker.get_order("ym-1") is None
+        for _ in range(3):
+            await account.reconcile()
+        announced = [event for event in world.heard(Anomaly) if isinstance(event.subject, Fill)]
+        assert [str(event.subject.qty) for event in announced] == ["0.40000000"]
 
     play(scenario)

@@ -38,7 +38,7 @@ from yunmin.execution.news_listener import NewsListener, StreamNews
 from yunmin.execution.order_desk import OrderDesk
 from yunmin.execution.order_journal import OrderJournal
 from yunmin.execution.policy import AccountPolicy, OnClose
-from yunmin.execution.reconciler import Reconciler, is_in_doubt
+from yunmin.execution.reconciler import Reconciler
 from yunmin.execution.waiting import race
 
 __all__ = ["Account"]
@@ -88,6 +88,7 @@ class Account:
         )
         self._desk.distrust = self.halt
         self._books.heard = self._reconciler.heard_of
+        self._books.doubted = self._on_doubt
         self._books.troubled = lambda why: self._gate.close(PauseReason.JOURNAL, why)
         chance = seeded(f"account-{journal.seq}")
         self._listener = NewsListener(
@@ -313,9 +314,10 @@ class Account:
             self.halt(f"{type(event).__name__} on {event.order.client_order_id}")
         if event.order.reject_reason is not None:
             self._keeper.mind_refusal(event.order.reject_reason)
-        if is_in_doubt(event.order):
-            self._reconciler.want(event.order.client_order_id, after=self.policy.query_interval / 4)
-            self._keeper.wake()
+
+    def _on_doubt(self, client_order_id: str) -> None:
+        self._reconciler.want(client_order_id, after=self.policy.query_interval / 4)
+        self._keeper.wake()
 
     def _on_stream_news(self, item: StreamNews) -> None:
         self._feed.tell(item)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from yunmin.core.data_contracts.fill import Fill
 from yunmin.core.data_contracts.order import OrderRef, OrderUpdate
+from yunmin.core.in_flight_order import InFlightOrder
 from yunmin.core.order_tracker import OrderTracker
 from yunmin.errors import OrderNotFound
 from yunmin.exchange.connector import ExchangeConnector
@@ -18,6 +20,8 @@ __all__ = ["Backfill", "Strangers"]
 
 _PAGE = 500
 _STRANGERS_KEPT = 10_000
+_MISSES = 10
+"""So often an order is asked for whose trade is there, before it is given up, loudly."""
 
 
 class Strangers:
@@ -39,6 +43,7 @@ class Strangers:
         self._tell = tell
         self._warn = warn
         self._met: dict[tuple[str, str], None] = {}
+        self._missed: dict[tuple[str, str], int] = {}
         self.adopted = 0
 
     def is_known(self, news: OrderUpdate | Fill) -> bool:
@@ -68,11 +73,37 @@ class Strangers:
             self._tell(update)
         return False
 
+    def miss(self, symbol: str, exchange_order_id: str) -> bool:
+        """The exchange shows a trade of ours and does not find its order. True while it is worth asking again."""
+        key = symbol, exchange_order_id
+        self._missed[key] = self._missed.get(key, 0) + 1
+        if self._missed[key] < _MISSES:
+            return True
+        del self._missed[key]
+        self._met[key] = None
+        self._warn(
+            f"a trade on {symbol} is of order {exchange_order_id}, which the exchange does not find; it is not booked"
+        )
+        return False
+
+    def is_news_of_ours(self, fill: Fill) -> bool:
+        """Whether `fill` is of an order that is followed, or of one that left the history and did not have it then."""
+        if _is_followed(self._books.tracker, fill):
+            return True
+        past = self._past_order(fill)
+        return past is not None and fill.trade_id not in {known.trade_id for known in past.fills}
+
     def _is_past(self, news: OrderUpdate | Fill) -> bool:
         """Whether it is an order of ours that left the history."""
-        if news.client_order_id is None:
-            return False
-        return self._books.journal.has_order(news.client_order_id)
+        if news.client_order_id is not None:
+            return self._books.journal.has_order(news.client_order_id)
+        return self._past_order(news) is not None
+
+    def _past_order(self, news: OrderUpdate | Fill) -> InFlightOrder | None:
+        if news.exchange_order_id is None:
+            return None
+        found = self._books.journal.find_by_exchange_id(news.symbol, news.exchange_order_id)
+        return None if found is None else found.order
 
 
 class Backfill:
@@ -97,9 +128,11 @@ class Backfill:
             if since is None:
                 return 0
             page = await self._connector.fetch_fills(symbol, since=since - self._overlap, limit=self._page)
-        booked = 0
+        booked, is_whole = 0, True
         while page:
-            booked += await self._book(symbol, page)
+            nameless = await self._introduce(symbol, page)
+            booked += self._book(symbol, page, nameless if is_whole else None)
+            is_whole = is_whole and not nameless
             if len(page) < self._page:
                 break
             page = await self._connector.fetch_fills(symbol, from_trade_id=page[-1].trade_id, limit=self._page)
@@ -116,25 +149,42 @@ class Backfill:
             found += fills[1:]
         return [fill.model_copy(update={"client_order_id": client_order_id}) for fill in found]
 
-    async def _book(self, symbol: str, page: Sequence[Fill]) -> int:
-        await self._introduce(symbol, page)
-        ours = [fill for fill in page if self._strangers.is_known(fill)]
-        return self._books.take_fills(ours, upto=last_trade(symbol, page[-1].trade_id))
+    def _book(self, symbol: str, page: Sequence[Fill], nameless: set[str] | None) -> int:
+        """Take what is ours. The mark goes up to the first execution whose order is not known yet, and not beyond.
 
-    async def _introduce(self, symbol: str, page: Iterable[Fill]) -> None:
-        """Ask for the orders of executions that fit none: one of ours may have had no id yet."""
+        `nameless` are the orders of such executions on this page; None where there was one on a page before.
+        """
+        ours = [fill for fill in page if self._strangers.is_news_of_ours(fill)]
+        if nameless is None:
+            self._books.take(*ours)
+            return len(ours)
+        seen = list(itertools.takewhile(lambda fill: fill.exchange_order_id not in nameless, page))
+        if not seen:
+            self._books.take(*ours)
+            return len(ours)
+        return self._books.take_fills(ours, upto=last_trade(symbol, seen[-1].trade_id))
+
+    async def _introduce(self, symbol: str, page: Iterable[Fill]) -> set[str]:
+        """Ask for the orders of executions that fit none: one of ours may have had no id yet.
+
+        Returns those that the exchange did not find: a trade may be shown before its order, so they come again.
+        """
         unknown = {fill.exchange_order_id for fill in page if not self._strangers.is_known(fill)}
+        nameless: set[str] = set()
         for exchange_order_id in sorted(filter(None, unknown)):
             if self._strangers.has_met(symbol, exchange_order_id):
                 continue
             try:
                 update = await self._connector.fetch_order(OrderRef(symbol=symbol, exchange_order_id=exchange_order_id))
             except OrderNotFound:
-                continue  # it will be asked again: a trade without its order is a lag
+                if self._strangers.miss(symbol, exchange_order_id):
+                    nameless.add(exchange_order_id)
+                continue
             if self._strangers.is_known(update):
                 self._books.take(update)
             else:
                 self._strangers.meet(update)
+        return nameless
 
     def _oldest(self, symbol: str) -> datetime | None:
         """When the first order on `symbol` that is still kept was made: a done one may have late fills."""

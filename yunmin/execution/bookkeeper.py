@@ -14,6 +14,7 @@ from yunmin.core.data_contracts.verdicts import CancelRequest, SubmitResult
 from yunmin.core.in_flight_order import InFlightOrder
 from yunmin.core.order_tracker import News, OrderTracker
 from yunmin.errors import JournalError
+from yunmin.execution.doubt import is_in_doubt
 from yunmin.execution.order_journal import Adopted, Entry, Mark, Note, OrderJournal, PlaceIntent
 
 __all__ = ["Bookkeeper"]
@@ -22,8 +23,9 @@ __all__ = ["Bookkeeper"]
 class Bookkeeper:
     """Everything that changes what is known of an account's orders passes through here, and is written down before.
 
-    `heard` is told of every order that news was taken of, `troubled` when something could not be written down: it is
-    still taken, for the exchange can be asked for it again after a restart.
+    `heard` is told of every order that news was taken of, `doubted` of those that are in doubt after it, `troubled`
+    when something could not be written down: it is still taken, for the exchange can be asked for it again after a
+    restart.
     """
 
     def __init__(self, journal: OrderJournal, tracker: OrderTracker, clock: Clock) -> None:
@@ -31,6 +33,7 @@ class Bookkeeper:
         self._journal = journal
         self._clock = clock
         self.heard: Callable[[str], None] = lambda client_order_id: None
+        self.doubted: Callable[[str], None] = lambda client_order_id: None
         self.troubled: Callable[[str], None] = lambda why: None
 
     @property
@@ -80,6 +83,10 @@ class Bookkeeper:
                 self.heard(piece.client_order_id)
         # all of it before anybody is told: a listener that writes must find the state that the journal describes
         events = self.tracker.apply_all(news)
+        for name in {piece.client_order_id for piece in news if piece.client_order_id is not None}:
+            order = self.tracker.get_order(name)
+            if order is not None and is_in_doubt(order):
+                self.doubted(name)
         self._snapshot_if_due()
         return events
 

@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from yunmin.clock import Clock
-from yunmin.core.data_contracts.enums import CancelState, Certainty, Source
-from yunmin.core.data_contracts.events import OrderSnapshot
+from yunmin.core.data_contracts.enums import Certainty, Source
 from yunmin.core.data_contracts.money import ZERO
 from yunmin.core.data_contracts.order import OrderUpdate
 from yunmin.core.in_flight_order import InFlightOrder
@@ -23,11 +22,12 @@ from yunmin.execution.account_events import ReconcileReport
 from yunmin.execution.backfill import Backfill, Strangers
 from yunmin.execution.bookkeeper import Bookkeeper
 from yunmin.execution.crash_points import reach
+from yunmin.execution.doubt import is_in_doubt
 from yunmin.execution.order_desk import OrderDesk
 from yunmin.execution.order_search import Finding, OrderSearch
 from yunmin.execution.policy import AccountPolicy
 
-__all__ = ["Reconciler", "is_in_doubt"]
+__all__ = ["Reconciler"]
 
 
 @dataclass(slots=True)
@@ -245,12 +245,3 @@ class Reconciler:
     def _mind(self, error: ExchangeError) -> None:
         if isinstance(error, RateLimited):
             self._rate_limited(error.retry_after)
-
-
-def is_in_doubt(order: InFlightOrder | OrderSnapshot) -> bool:
-    """Whether only the exchange can say: the placement, the order itself, its cancel, or what its fills were."""
-    return (
-        order.certainty is not Certainty.CONFIRMED
-        or order.cancel_state is not CancelState.NONE
-        or order.unattributed_qty > ZERO
-    )
