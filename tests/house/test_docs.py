@@ -106,7 +106,7 @@ def test_yaml_blocks_are_settings(code: str, tmp_path: Path) -> None:
 def test_shell_blocks_run(code: str, venue_url: str, tmp_path: Path) -> None:
     lines = [line for line in code.replace("\\\n", " ").splitlines() if line.strip() and not line.startswith("#")]
     assert lines
-    folder = tmp_path if lines[0].startswith("yunmin init ") else ROOT  # a new folder is made where it is in no way
+    folder = tmp_path  # what a command leaves behind is in nobody's way there
     for line in lines:
         if line.startswith("cd "):
             folder = folder / line.removeprefix("cd ")
@@ -125,21 +125,22 @@ def run_line(line: str, venue_url: str, folder: Path) -> None:
     elif words[:2] == ["pip", "install"]:
         return
     elif words[:3] == ["yunmin", "venue", "up"]:
-        come_up_and_go(words, environment)
+        come_up_and_go(words, environment, folder)
         return
     else:
         assert words[0] in {"yunmin", "python"}, f"a test does not know how to run: {line}"
         command = words
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
-    )
+    place = folder if command[0] == "yunmin" else ROOT
+    done = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
 
 
-def come_up_and_go(words: list[str], environment: dict[str, str]) -> None:
+def come_up_and_go(words: list[str], environment: dict[str, str], folder: Path) -> None:
     if "--port" not in words:
         words = [*words, "--port", "0"]
-    process = subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        words, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None
     first = process.stdout.readline()
     process.terminate()

@@ -87,7 +87,7 @@ def _count_keys(found: object) -> int:
     return sum(map(_count_keys, found)) if isinstance(found, list) else 0
 
 
-_figure = lru_cache(maxsize=16_384)(to_non_negative)
+_figure = lru_cache(maxsize=2_048)(to_non_negative)
 """One order's price and quantity come again with all of its news."""
 
-_signed = lru_cache(maxsize=4096)(to_decimal)
+_signed = lru_cache(maxsize=1_024)(to_decimal)

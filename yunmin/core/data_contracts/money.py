@@ -60,7 +60,7 @@ def to_decimal(value: object) -> Decimal:
     raise InvalidValue(f"not a number: {type(value).__name__}")
 
 
-@lru_cache(maxsize=16_384)  # one order's price and quantity come again with all of its news
+@lru_cache(maxsize=2_048)  # one order's price and quantity come again with all of its news
 def _from_text(text: str) -> Decimal:
     if _SIGNED(text) is None:
         raise InvalidValue(f"not a plain decimal number: {_shown(text)}")
