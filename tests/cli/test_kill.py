@@ -156,6 +156,7 @@ def test_where_the_exchange_does_not_answer_the_switch_is_pulled_all_the_same(yu
     killed = yunmin("kill", str(tmp_path), "--json", "--url", "http://127.0.0.1:9")
     assert killed.code == 5
     assert killed.error["error"] == "Unavailable"
+    assert "the open orders were NOT cancelled" in killed.error["message"]
     assert (tmp_path / "KILL").exists()
 
 

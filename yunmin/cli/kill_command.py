@@ -10,7 +10,7 @@ import typer
 from yunmin.cli.connection import AdapterOption, EnvironmentOption, JsonOption, Target, UrlOption, connected
 from yunmin.cli.outcome import Exit, emit_json, run
 from yunmin.clock import SystemClock
-from yunmin.errors import ConfigurationError
+from yunmin.errors import ConfigurationError, YunminError
 
 __all__ = ["kill"]
 
@@ -49,9 +49,14 @@ def kill(
         clock = SystemClock()
         begun = clock.monotonic()
         switch.pull(why)
-        async with connected(Target(adapter, environment, url)) as connector:
-            with ownership(place, "" if everything else connector.traits.client_order_id_prefix) as is_ours:
-                report = await kill_orders(connector, is_ours, clock, within=within)
+        try:
+            async with connected(Target(adapter, environment, url)) as connector:
+                with ownership(place, "" if everything else connector.traits.client_order_id_prefix) as is_ours:
+                    report = await kill_orders(connector, is_ours, clock, within=within)
+        except YunminError as error:  # of its own kind still
+            done = f"{switch.path} is there, so no new order is taken, but the open orders were NOT cancelled"
+            error.args = (f"{done}: {error}",)
+            raise
         seconds = round(clock.monotonic() - begun, 2)
         if as_json:
             more = {"is_flat": report.is_flat, "seconds": seconds, "switch": str(switch.path)}
