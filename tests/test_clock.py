@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yunmin.clock import ManualClock, SystemClock, from_millis, random_token, seeded, to_millis
+from yunmin.clock import ManualClock, ScaledClock, SystemClock, from_millis, random_token, seeded, to_millis
 
 
 @given(st.integers(min_value=0, max_value=8_000_000_000_000))
@@ -30,6 +30,22 @@ async def test_a_manual_clock_moves_only_when_told() -> None:
     await clock.sleep(0.5)
     assert clock.now() - start == timedelta(seconds=2)
     assert clock.monotonic() == 2.0
+
+
+async def test_a_scaled_clock_goes_as_many_times_as_fast_as_its_base() -> None:
+    base = ManualClock()
+    clock = ScaledClock(base, 60, start=datetime(2020, 1, 1, tzinfo=UTC))
+    base.advance(2)
+    assert clock.now() == datetime(2020, 1, 1, 0, 2, tzinfo=UTC)
+    assert clock.monotonic() == 120
+    await clock.sleep(60)
+    assert base.monotonic() == 3
+
+
+@pytest.mark.parametrize("speed", [0, -1, float("inf"), float("nan")])
+def test_a_scaled_clock_goes_forward(speed: float) -> None:
+    with pytest.raises(ValueError, match="above zero"):
+        ScaledClock(ManualClock(), speed)
 
 
 def test_a_clock_does_not_run_backwards() -> None:

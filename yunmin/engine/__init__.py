@@ -1,0 +1,1 @@
+"""A run: strategies, an account and a market, put together and kept going."""
