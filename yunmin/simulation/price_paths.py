@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
+from datetime import timedelta
 from typing import Protocol
 
 from yunmin.clock import seeded
 from yunmin.core.data_contracts import Candle
 from yunmin.errors import ConfigurationError
-from yunmin.simulation.intervals import MINUTE
+from yunmin.simulation.candles import corners, length_of
 from yunmin.simulation.units import to_micros, to_units
 
 __all__ = ["CandlePath", "PricePath", "RandomWalk"]
@@ -81,10 +81,8 @@ class CandlePath:
 
 def _walk(candles: Sequence[Candle]) -> Iterator[tuple[int, int]]:
     """(moment in microseconds, price), four to a candle."""
-    length = min((to_micros(b.open_time) - to_micros(a.open_time) for a, b in pairwise(candles)), default=MINUTE)
+    length = length_of(candles) // timedelta(microseconds=1)
     for candle in candles:
-        rises = candle.close >= candle.open
-        extremes = (candle.low, candle.high) if rises else (candle.high, candle.low)
         opened = to_micros(candle.open_time)
-        for number, price in enumerate((candle.open, *extremes, candle.close)):
+        for number, price in enumerate(corners(candle)):
             yield opened + number * length // 4, to_units(price)
