@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.core.markets import BTC, a_candle
 from yunmin.core.candle_history import CandleHistory, NotEnoughCandles, SeriesKey
 from yunmin.core.data_contracts import Timeframe
-from yunmin.core.indicators import Bar, atr, ema, macd
+from yunmin.core.indicators import Bar, Indicator, Steps, atr, ema, macd
 from yunmin.errors import InvalidValue, LifecycleError
 
 closes = st.lists(st.integers(1, 10**6).map(lambda each: each / 100), max_size=30)
@@ -130,3 +130,15 @@ def test_an_indicator_that_is_another_at_every_candle_is_stopped_before_it_fills
     assert history.line(ema(7)) is history.line(ema(7))
     with pytest.raises(LifecycleError, match=r"has 1000 indicators and was asked for ema\(1001, FIRST\)"):
         history.line(ema(1001))
+
+
+def test_an_indicator_that_fails_on_what_is_remembered_fails_again_when_it_is_asked_again() -> None:
+    def broken() -> Steps[float, float]:
+        yield math.nan
+        raise ZeroDivisionError("by zero")
+
+    history = a_history(1, 2)
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            history.line(Indicator("broken", (), warm_up=1, steps=broken))
+    history.append(a_candle(2, 3))

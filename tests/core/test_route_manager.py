@@ -226,6 +226,17 @@ def test_a_strategy_is_asked_only_when_a_candle_of_its_own_series_has_closed() -
     assert strategy.series == SERIES
 
 
+def test_whether_the_next_step_asks_is_known_before() -> None:
+    manager = a_manager(Diary)
+    route = a_route(manager, "Diary")
+    for symbol, expected in ((ETH, False), (BTC, True)):
+        manager.on_candle("local", "1m", a_candle(0 if symbol == ETH else 1, symbol=symbol))
+        manager.set_global_time(at(1 if symbol == ETH else 2))
+        assert manager.is_asked(route) is expected
+        manager.step_route(route)
+        assert not manager.is_asked(route), "once it was stepped"
+
+
 def test_several_exchanges_share_the_time_and_nothing_else() -> None:
     manager = a_manager(Eager)
     manager.add_route("here", BTC, "1m", "Eager")

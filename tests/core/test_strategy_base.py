@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +14,7 @@ from yunmin.core.data_contracts import Decision, Intent, Side
 from yunmin.core.indicators import Seed, atr, ema
 from yunmin.core.position_manager import Position
 from yunmin.core.strategy_base import Decisions, StrategyBase
-from yunmin.errors import ConfigurationError
+from yunmin.errors import ConfigurationError, LifecycleError
 
 
 def long_one(symbol: str) -> Position:
@@ -295,3 +296,33 @@ def test_a_strategy_has_one_route() -> None:
     alone(strategy)
     with pytest.raises(ConfigurationError, match="has a route already"):
         alone(strategy)
+
+
+# --- what is held ----------------------------------------------------------------------------------------------------
+
+
+def test_what_is_held_of_a_symbol_that_was_not_declared_is_not_told() -> None:
+    strategy, _, _ = alone(Quiet(), [100], position=long_one)
+    assert strategy.context.position(BTC).qty == 1
+    with pytest.raises(ConfigurationError, match="asked for ETH/USDT, which it did not declare"):
+        strategy.context.position(ETH)
+
+
+def test_a_look_that_is_held_still_does_not_see_what_is_held_since() -> None:
+    qty = [1]
+    strategy, _, _ = alone(Quiet(), [100], position=lambda symbol: held(symbol, qty[0]))
+    strategy.context.hold_still()
+    qty[0] = 2
+    assert strategy.position.qty == 1
+    strategy.context.hold_still()
+    assert strategy.position.qty == 2
+
+
+@pytest.mark.parametrize(
+    "look", [lambda each: each.position, lambda each: each.candles(), lambda each: each.close, lambda each: each.ema(2)]
+)
+def test_nothing_is_seen_through_a_context_that_is_shut(look: Callable[[StrategyBase], object]) -> None:
+    strategy, _, _ = alone(Quiet(), [100])
+    strategy.context.shut("it came too late")
+    with pytest.raises(LifecycleError, match="it came too late"):
+        look(strategy)

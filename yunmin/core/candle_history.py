@@ -165,10 +165,11 @@ class CandleHistory:
                 "every candle, not for other parameters each time"
             )
         forgotten = self.count - len(self._candles)
-        line = self._lines[indicator] = Line(indicator, warm_at=forgotten + indicator.warm_up)
+        line = Line(indicator, warm_at=forgotten + indicator.warm_up)
         for candle in self._candles:
             line.take(_bar(candle) if indicator.takes_bars else float(candle.close))
         (self._of_bars if indicator.takes_bars else self._of_closes).append(line)
+        self._lines[indicator] = line  # the last: whoever finds it, finds it moving
         return line
 
     def knows(self, candle: Candle) -> bool:

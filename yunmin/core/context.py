@@ -16,7 +16,7 @@ from yunmin.core.data_contracts.route import Route
 from yunmin.core.indicators import Indicator
 from yunmin.core.position_manager import Position
 from yunmin.core.reading import Reading
-from yunmin.errors import ConfigurationError
+from yunmin.errors import ConfigurationError, LifecycleError
 
 __all__ = ["Context", "GlobalTime"]
 
@@ -51,6 +51,9 @@ class Context:
         self.series = self._own.key
         self._time = time
         self._position = position
+        self._symbols = tuple(dict.fromkeys(symbol for symbol, _ in self._histories))
+        self._held: dict[str, Position] | None = None
+        self._shut = ""
         self._is_cold = False
 
     @property
@@ -75,8 +78,23 @@ class Context:
         return self._history(symbol, timeframe).reading_of_close()
 
     def position(self, symbol: str | None = None) -> Position:
-        """What is held; see `RouteManager` for where it comes from."""
-        return self._position(symbol or self.route.symbol)
+        """What is held; see `RouteManager` for where it comes from.
+
+        Raises ConfigurationError for a symbol that the strategy did not declare.
+        """
+        self._must_be_open()
+        wanted = symbol or self.route.symbol
+        if wanted not in self._symbols:
+            raise self._undeclared(wanted)
+        return self._position(wanted) if self._held is None else self._held[wanted]
+
+    def hold_still(self) -> None:
+        """Look at what is held now: `position` tells just that until the next time, to every thread."""
+        self._held = {symbol: self._position(symbol) for symbol in self._symbols}
+
+    def shut(self, why: str) -> None:
+        """Let nothing be seen any more: from here on candles and positions raise LifecycleError."""
+        self._shut = why
 
     def follow(
         self, indicator: Indicator[Any, Any], symbol: str | None = None, timeframe: str | None = None
@@ -110,14 +128,22 @@ class Context:
         return self._own.count >= candles and all(history.count for history in self._histories.values())
 
     def _history(self, symbol: str | None, timeframe: str | None) -> CandleHistory:
+        self._must_be_open()
         if symbol is None and timeframe is None:
             return self._own
         wanted = (symbol or self.route.symbol, timeframe or self.route.timeframe)
         found = self._histories.get(wanted)
         if found is None:
-            declared = ", ".join(" ".join(each) for each in self._histories)
-            raise ConfigurationError(
-                f"{self.route.strategy_name} asked for candles of {' '.join(wanted)}, which it did not declare; it has "
-                f"{declared}. Add the symbol to `symbols` or the timeframe to `timeframes` of the strategy."
-            )
+            raise self._undeclared(" ".join(wanted))
         return found
+
+    def _must_be_open(self) -> None:
+        if self._shut:
+            raise LifecycleError(self._shut)
+
+    def _undeclared(self, wanted: str) -> ConfigurationError:
+        declared = ", ".join(" ".join(each) for each in self._histories)
+        return ConfigurationError(
+            f"{self.route.strategy_name} asked for {wanted}, which it did not declare; it has {declared}. Add the "
+            "symbol to `symbols` or the timeframe to `timeframes` of the strategy."
+        )

@@ -220,6 +220,10 @@ class RouteManager:
         """
         return self._run(route).step()
 
+    def is_asked(self, route: Route | str) -> bool:
+        """Whether the next `step_route` asks the strategy, and does not only tell it what closed."""
+        return self._run(route).is_asked
+
     # --- news for strategies -----------------------------------------------------------------------------------------
 
     def on_order_filled(self, route: Route | str, fill: Fill) -> None:
@@ -280,14 +284,17 @@ class _Run:
         self._own = own
         self._hold = (Decision.hold(route.symbol),)
 
+    @property
+    def is_asked(self) -> bool:
+        return any(key is self._own for key, _ in self.closed)
+
     def step(self) -> tuple[Decision, ...]:
+        is_asked = self.is_asked
         closed, self.closed = self.closed, []
         strategy, context = self.strategy, self.strategy.context
-        is_asked = False
         for key, candle in closed:
             context.series = key
             strategy.on_candle(candle)
-            is_asked = is_asked or key is self._own
         context.series = self._own
         return self.strategy.decide() if is_asked else self._hold
 
