@@ -140,6 +140,10 @@ class Ledger:
         self._deposited[asset] -= amount
         return True
 
+    def deposited(self, asset: str) -> int:
+        """How much of `asset` was brought in from outside, and not taken out again."""
+        return self._deposited.get(asset, 0)
+
     def totals(self) -> dict[str, int]:
         """Free plus locked over all accounts, by asset."""
         totals: defaultdict[str, int] = defaultdict(int)

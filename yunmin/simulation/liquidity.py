@@ -6,6 +6,7 @@ destroy value, and a resting order of somebody else is filled by real opposite o
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from yunmin.clock import seeded
@@ -16,9 +17,21 @@ from yunmin.simulation.orders import NewOrder, Order
 from yunmin.simulation.price_paths import PricePath
 from yunmin.simulation.units import align
 
-__all__ = ["House", "HouseStyle"]
+__all__ = ["House", "HouseStyle", "rungs"]
 
 _MILLION = 1_000_000
+
+
+def rungs(price: int, tick: int, *, gap: int, levels: int) -> Iterator[tuple[int, int]]:
+    """Where a house stands around `price`: (bid, ask) from the inside out, a bid of 0 where it would be below a tick.
+
+    `gap` is in millionths of the price; the first of each side is half a gap away.
+    """
+    step = align(price * gap // _MILLION, tick)
+    half = max(step // 2, tick)
+    for level in range(levels):
+        away = half + level * step
+        yield align(price - away, tick) if price - away >= tick else 0, align(price + away, tick)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +94,10 @@ class House:
 
     def quote(self, price: int) -> None:
         """Stand on both sides of `price`."""
-        tick = self._market.tick
-        gap = align(price * self._style.gap // _MILLION, tick)
-        half = max(gap // 2, tick)
-        for level in range(self._style.levels):
-            away = half + level * gap
-            for side, quoted in ((Side.BUY, price - away), (Side.SELL, price + away)):
-                if quoted >= tick:
-                    self._send_quote(side, align(quoted, tick))
+        for bid, ask in rungs(price, self._market.tick, gap=self._style.gap, levels=self._style.levels):
+            if bid:
+                self._send_quote(Side.BUY, bid)
+            self._send_quote(Side.SELL, ask)
 
     def _send_quote(self, side: Side, price: int) -> None:
         full = self._style.level_qty

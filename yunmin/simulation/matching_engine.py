@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from yunmin.clock import Clock
-from yunmin.core.data_contracts.enums import OrderState
+from yunmin.core.data_contracts.enums import OrderState, OrderType, Side, TimeInForce
 from yunmin.errors import ConfigurationError
 from yunmin.simulation.auditing import audit_venue
 from yunmin.simulation.conversion import Conversion
@@ -18,11 +18,11 @@ from yunmin.simulation.ledger import Account, Audit, Ledger
 from yunmin.simulation.market_floor import MarketFloor
 from yunmin.simulation.order_index import KEPT, OrderIndex
 from yunmin.simulation.order_lists import NewList, OrderList
-from yunmin.simulation.orders import Amendment, EventKind, Listener, Market, NewOrder, Order, Refusal
+from yunmin.simulation.orders import Amendment, EventKind, Listener, Market, NewOrder, Order, Refusal, Trade
 from yunmin.simulation.pit import Pit
 from yunmin.simulation.plans import Plan, plan_list, plan_order, refuse_amendment
 from yunmin.simulation.stops import begin_trail
-from yunmin.simulation.units import to_micros
+from yunmin.simulation.units import SCALE, to_micros
 from yunmin.simulation.waiting_room import Vetting, WaitingRoom
 
 __all__ = ["MatchingEngine"]
@@ -186,6 +186,46 @@ class MatchingEngine:
         if order.group is not None and done.old_client_order_id != client_order_id and self._listeners:
             self._pit.tell(EventKind.LIST_RENAMED, now, order)
         return done
+
+    def hit(self, account: str, order: Order, qty: int, client_order_id: str) -> Order | Refusal:
+        """Let `account` trade at most `qty` with one order that rests, at its price, past whatever rests before it.
+
+        Orders that wait for a price look at it with the next command, or when something is observed.
+        """
+        index = self.orders_of(account)
+        if order.level is None or index.owner is None:
+            return Refusal.UNKNOWN_ORDER
+        floor, is_buy, price = self._floors[order.market], not order.is_buy, order.price
+        plan = Plan(is_buy, qty, price * qty // SCALE if is_buy else qty, price)
+        if not index.owner.lock(floor.market.quote if is_buy else floor.market.base, plan.lock):
+            return Refusal.INSUFFICIENT_FUNDS
+        side = Side.BUY if is_buy else Side.SELL
+        new = NewOrder(account, order.market, side, OrderType.LIMIT, client_order_id, qty, price)
+        now = self.now()
+        taker = self._enroll(new._replace(time_in_force=TimeInForce.IOC), plan, floor, index, index.owner, now)
+        self._pit.meet(floor, taker, order, now)
+        self._pit.settle_remainder(floor, taker, now)
+        return taker
+
+    def observe(self, symbol: str, price: int, qty: int, *, buyer_is_maker: bool) -> None:
+        """A trade elsewhere, between others, in the market of that name: it is written on the tape, and moves nothing.
+
+        What waits for its price goes to work. `qty` is 0 where it was not told.
+        """
+        floor, now = self.floor(symbol), self.now()
+        cost = price * qty // SCALE
+        floor.tape.append(Trade(floor.tape.next_id, price, qty, cost, now, buyer_is_maker, 0, 0, 0))
+        self.follow_up(symbol)
+
+    def follow_up(self, symbol: str) -> None:
+        """Let orders that wait look at what has traded in that market."""
+        floor = self.floor(symbol)
+        if floor.stops.waiting or self._pit.filled_lists:
+            self._waiting_room.follow_up(floor, self.now())
+
+    def go_on_from(self, moment: int) -> None:
+        """Let no time be earlier than `moment`, in microseconds: where the engine stopped before."""
+        self._last_time = max(self._last_time, moment)
 
     def audit(self) -> Audit:
         """Whether value was conserved, books are not crossed, and locks are those of the open orders."""

@@ -81,6 +81,12 @@ class Pit:
             else:
                 self._trade(floor, order, maker, now)
 
+    def meet(self, floor: MarketFloor, taker: Order, maker: Order, now: int) -> None:
+        """Let `taker` trade with this one resting order, whatever else rests."""
+        if maker.group is not None:
+            self.decide(floor, maker, now)
+        self._trade(floor, taker, maker, now)
+
     def settle_remainder(self, floor: MarketFloor, order: Order, now: int) -> None:
         """What has not traded rests, or ends."""
         if order.remaining:
