@@ -10,6 +10,7 @@ from yunmin import __version__
 from yunmin.cli import (
     account_commands,
     adapter_commands,
+    books_commands,
     config_commands,
     demo_command,
     doctor_command,
@@ -17,6 +18,7 @@ from yunmin.cli import (
     journal_commands,
     kill_command,
     order_commands,
+    status_command,
     venue_commands,
     verify_commands,
     watch_commands,
@@ -39,6 +41,9 @@ app.command("doctor")(doctor_command.doctor)
 app.command("adapters")(adapter_commands.adapters)
 app.command("markets")(account_commands.markets)
 app.command("balance")(account_commands.balance)
+app.command("status")(status_command.status)
+app.command("positions")(books_commands.positions)
+app.command("orders")(books_commands.orders)
 app.command("kill")(kill_command.kill)
 app.add_typer(config_commands.config, name="config")
 app.add_typer(order_commands.order, name="order")

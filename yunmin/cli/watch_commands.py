@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import signal
 import sys
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -13,7 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from yunmin.cli.connection import AdapterOption, EnvironmentOption, JsonOption, Target, UrlOption, connected
-from yunmin.cli.outcome import OutputFailed, run, showing
+from yunmin.cli.endless import run_until_ended
+from yunmin.cli.outcome import showing
 from yunmin.cli.watched import as_line
 from yunmin.core.data_contracts import Contract, StreamGap, StreamLost, StreamOpened
 from yunmin.errors import NotSupported, Unavailable
@@ -122,14 +120,10 @@ def _follow(opened: Open, target: Target, count: int | None, *, as_json: bool) -
     show = _show_json if as_json else _show_line
 
     async def work() -> None:
-        _end_on_signals(asyncio.current_task())
-        try:
-            async with connected(target) as connector, opened(connector) as news:
-                await _show_all(news, show, count)
-        except asyncio.CancelledError:
-            return  # Ctrl-C is how one ends this
+        async with connected(target) as connector, opened(connector) as news:
+            await _show_all(news, show, count)
 
-    run(lambda: _until_nobody_reads(work()), as_json=as_json)
+    run_until_ended(work(), as_json=as_json)
 
 
 async def _show_all(news: NewsStream[Any], show: Callable[[Contract], None], count: int | None) -> None:
@@ -140,20 +134,6 @@ async def _show_all(news: NewsStream[Any], show: Callable[[Contract], None], cou
         if shown == count:
             return
     raise Unavailable("the stream has ended")
-
-
-def _end_on_signals(task: asyncio.Task[Any] | None) -> None:
-    assert task is not None  # noqa: S101  this runs in one
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-
-
-async def _until_nobody_reads(work: Any) -> None:
-    """A reader that goes away (`| head`) is the end of what there was to do, not a failure."""
-    try:
-        await work
-    except OutputFailed:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _show_json(item: Contract) -> None:

@@ -203,6 +203,11 @@ class Account:
         return self._gate.reasons
 
     @property
+    def has_stream(self) -> bool:
+        """Whether the exchange tells this account anything unasked; else it is asked now and then."""
+        return self._listener.is_streaming
+
+    @property
     def quiet_for(self) -> float:
         """Seconds for which the exchange asked to be left alone; 0 when it may be asked."""
         return self._pause.left

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from yunmin.errors import JournalBusy, JournalUnavailable
 
-__all__ = ["LOCK_NAME", "JournalLock"]
+__all__ = ["LOCK_NAME", "JournalLock", "is_held"]
 
 LOCK_NAME: Final = "journal.lock"
 
@@ -62,6 +62,25 @@ class JournalLock:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+def is_held(folder: Path) -> bool:
+    """Whether a process has the journal in `folder` now. Changes nothing, and makes no file.
+
+    Where nobody has it, it is had for this one moment: whoever takes it right then is told that it is busy. So ask only
+    where it matters.
+    """
+    try:
+        descriptor = os.open(folder / LOCK_NAME, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def _write_down(descriptor: int, now: datetime) -> None:

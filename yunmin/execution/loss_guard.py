@@ -51,6 +51,18 @@ class LossGuard:
         self.peak = self.equity
         self._day_open = self.equity or ZERO
 
+    @property
+    def drawdown(self) -> Decimal | None:
+        """How far the equity stands below its peak, as a fraction of 1; None while that cannot be said."""
+        if self.equity is None or self.peak is None or self.peak <= ZERO:
+            return None
+        return _ratio(EXACT.subtract(self.peak, self.equity), self.peak)
+
+    @property
+    def day_loss(self) -> Decimal | None:
+        """What was lost since the day (UTC) began, negative where it was gained; None before the equity is known."""
+        return None if self.equity is None else EXACT.subtract(self._day_open, self.equity)
+
     def lock(self, limits: RiskLimits) -> Refused | None:
         """Why no new risk is taken, under the account's locks and the perhaps tighter `limits`."""
         if self._dd_lock:
@@ -78,18 +90,14 @@ class LossGuard:
         self._day_lock = self._day_lock or self._loss_reached(self._limits)
 
     def _dd_reached(self, limits: RiskLimits) -> str:
-        if limits.max_dd is None or self.equity is None or self.peak is None or self.peak <= ZERO:
-            return ""
-        drawdown = _ratio(EXACT.subtract(self.peak, self.equity), self.peak)
-        if drawdown < limits.max_dd:
+        drawdown = self.drawdown
+        if limits.max_dd is None or drawdown is None or drawdown < limits.max_dd:
             return ""
         return f"the equity of {self.equity} is {drawdown:.4f} below its peak of {self.peak}, the limit {limits.max_dd}"
 
     def _loss_reached(self, limits: RiskLimits) -> str:
-        if limits.max_daily_loss is None or self.equity is None:
-            return ""
-        loss = EXACT.subtract(self._day_open, self.equity)
-        if loss < limits.max_daily_loss:
+        loss = self.day_loss
+        if limits.max_daily_loss is None or loss is None or loss < limits.max_daily_loss:
             return ""
         return f"{loss} were lost on {self._day}, the limit is {limits.max_daily_loss}"
 

@@ -179,13 +179,33 @@ class RiskManager:
     @property
     def lock(self) -> Refused | None:
         """Why no new risk is taken, whatever the order; None while it is."""
+        return next(iter(self.locks), None)
+
+    @property
+    def locks(self) -> tuple[Refused, ...]:
+        """Every reason why no new risk is taken, whatever the order: losses, and orders that failed in a row."""
         locks = (self._losses.lock(self.limits), self._breaker.lock())
-        return next((lock for lock in locks if lock is not None), None)  # a refusal is falsy
+        return tuple(lock for lock in locks if lock is not None)  # a refusal is falsy
 
     @property
     def equity(self) -> Decimal | None:
         """What the account was last said to be worth."""
         return self._losses.equity
+
+    @property
+    def peak(self) -> Decimal | None:
+        """The most that the account was worth since losses were last counted anew; None before its equity is known."""
+        return self._losses.peak
+
+    @property
+    def drawdown(self) -> Decimal | None:
+        """How far the equity stands below its peak, as a fraction of 1; None while that cannot be said."""
+        return self._losses.drawdown
+
+    @property
+    def day_loss(self) -> Decimal | None:
+        """What was lost since the day (UTC) began, negative where it was gained; None before the equity is known."""
+        return self._losses.day_loss
 
     def price(self, symbol: str) -> Decimal | None:
         """The market's last known price, however old."""
