@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.markets import BTC, a_candle
-from yunmin.core.candle_history import CandleHistory, NotEnoughCandles, SeriesKey
+from yunmin.core.candle_history import CandleHistory, Line, NotEnoughCandles, SeriesKey
 from yunmin.core.data_contracts import Timeframe
 from yunmin.core.indicators import Bar, Indicator, Steps, atr, ema, macd
 from yunmin.errors import InvalidValue, LifecycleError
@@ -132,13 +132,69 @@ def test_an_indicator_that_is_another_at_every_candle_is_stopped_before_it_fills
         history.line(ema(1001))
 
 
-def test_an_indicator_that_fails_on_what_is_remembered_fails_again_when_it_is_asked_again() -> None:
-    def broken() -> Steps[float, float]:
-        yield math.nan
-        raise ZeroDivisionError("by zero")
+class Fragile:
+    """An indicator that gives back what it takes, and fails at 13."""
 
-    history = a_history(1, 2)
+    def __init__(self) -> None:
+        self.taken: list[float] = []
+
+    def steps(self) -> Steps[float, float]:
+        value = yield math.nan
+        while value != 13:
+            self.taken.append(value)
+            value = yield value
+        raise ZeroDivisionError("thirteen")
+
+    def along(self, history: CandleHistory) -> Line:
+        return history.line(Indicator("fragile", (), warm_up=1, steps=self.steps))
+
+
+def test_an_indicator_fails_where_it_is_read_and_again_at_every_reading_after() -> None:
+    fragile, history = Fragile(), a_history(1, 2)
+    line = fragile.along(history)
+    assert line.reading() == 2
+    history.append(a_candle(2, 13))
+    with pytest.raises(ZeroDivisionError):
+        line.reading()
+    history.append(a_candle(3, 4))
     for _ in range(2):
-        with pytest.raises(ZeroDivisionError):
-            history.line(Indicator("broken", (), warm_up=1, steps=broken))
-    history.append(a_candle(2, 3))
+        with pytest.raises(LifecycleError, match=r"the indicator fragile\(\) has failed, with ZeroDivisionError"):
+            fragile.along(history).reading()
+
+
+def test_an_indicator_that_fails_on_what_is_remembered_does_not_stay_silent_either() -> None:
+    fragile, history = Fragile(), a_history(1, 13)
+    with pytest.raises(ZeroDivisionError):
+        fragile.along(history).reading()
+    with pytest.raises(LifecycleError, match="has failed"):
+        fragile.along(history).reading()
+
+
+def test_an_indicator_that_is_not_read_is_moved_on_all_the_same_and_fails_for_the_next_reader() -> None:
+    fragile, history = Fragile(), a_history(1)
+    line = fragile.along(history)
+    for number in range(1, 4_000):
+        history.append(a_candle(number, 13 if number == 2_500 else 5))
+        assert number - len(fragile.taken) <= 1_001 or number > 2_500, "what waits is bounded"
+    assert len(fragile.taken) == 2_500
+    with pytest.raises(LifecycleError, match="has failed"):
+        line.reading()
+
+
+def test_who_reads_an_indicator_that_another_reader_has_not_come_back_from_is_told() -> None:
+    history, told = a_history(1), []
+
+    def nested() -> Steps[float, float]:
+        value = yield math.nan
+        while True:
+            with pytest.raises(LifecycleError) as raised:
+                line.reading()
+            told.append(str(raised.value))
+            history.append(a_candle(history.count, 5))
+            value = yield value
+
+    line = history.line(Indicator("nested", (), warm_up=1, steps=nested))
+    assert line.reading() == 1
+    assert told == ["the indicator nested() is being worked out, and has not returned"]
+    with pytest.raises(LifecycleError, match="did not return before the next candle closed"):
+        line.reading()

@@ -16,6 +16,7 @@ import pytest
 from tests.core.markets import BTC, ETH, Eager, Quiet, a_candle, a_manager, at, held
 from yunmin.clock import Clock, ManualClock, SystemClock
 from yunmin.core.data_contracts import Decision, Fill, PublicTrade, Route, Side
+from yunmin.core.indicators import Indicator, Steps
 from yunmin.core.route_manager import RouteManager
 from yunmin.core.strategy_base import StrategyBase
 from yunmin.engine.run_events import RouteSwitchedOff, RunEvent, StrategyFailed
@@ -461,6 +462,33 @@ async def test_an_endless_loop_of_python_is_ended_with_its_thread() -> None:
         threads[0].join(10)
         assert not threads[0].is_alive()
         assert not hangs.release.is_set(), "nobody released it"
+
+
+async def test_an_indicator_that_hangs_hangs_in_its_strategy_s_call_and_candles_go_on_closing() -> None:
+    wall = OnceItHangs()
+
+    def endless() -> Steps[float, float]:
+        yield 0.0
+        wall.hangs.set()
+        while True:
+            pass
+
+    class Reads(Quiet):
+        def should_long(self) -> bool:
+            return bool(self.indicator(Indicator("endless", (), warm_up=1, steps=endless)))
+
+    async with a_bench(Reads, Eager, wall=wall) as bench:
+        await bench.add(Reads)
+        await bench.add(Reads, label="shares the indicator")
+        await bench.add(Eager)
+        assert await bench.minute() == [("Reads", []), ("Reads", []), ("Eager", ["ENTER"])]
+        first, off, second = bench.told
+        assert isinstance(first, StrategyFailed)
+        assert first.what.startswith("it did not return for 10 s")
+        assert isinstance(off, RouteSwitchedOff)
+        assert isinstance(second, StrategyFailed)
+        assert second.what.startswith("yunmin.errors.LifecycleError: the indicator endless() ")
+        assert [each[0] for each in await bench.minute()] == ["Reads", "Eager"]
 
 
 async def test_what_comes_too_late_is_dropped_and_sees_nothing() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final, NamedTuple, overload
 
@@ -16,6 +17,9 @@ __all__ = ["CandleHistory", "Candles", "Line", "NotEnoughCandles", "SeriesKey"]
 
 _LEAST_KEPT: Final = 2
 _MOST_LINES: Final = 1_000
+_MOST_WAITING: Final = 1_000
+_AT_WORK: Final = "is being worked out, and has not returned"
+_LEFT_BEHIND: Final = "did not return before the next candle closed"
 
 
 class SeriesKey(NamedTuple):
@@ -79,29 +83,66 @@ class Candles(Sequence[Candle]):
 class Line:
     """One indicator along one series: its value now and one candle before.
 
-    `warm_at` is how many candles must have closed in its series before its value means anything.
+    It is worked out when it is read, by whoever reads it: an indicator that somebody else wrote fails there, and hangs
+    there, and not where candles close. `warm_at` is how many candles must have closed in its series before its value
+    means anything.
     """
 
-    __slots__ = ("_before", "_now", "_reading", "_update", "warm_at")
+    __slots__ = ("_before", "_indicator", "_now", "_reading", "_trouble", "_update", "_waiting", "warm_at")
 
     def __init__(self, indicator: Indicator[Any, Any], *, warm_at: int) -> None:
+        self._indicator = indicator
         self._update = indicator.stream().update
         self.warm_at = warm_at
         self._before: Any = NOT_YET
         self._now: Any = NOT_YET
         self._reading: Any = Reading(NOT_YET)
+        self._waiting: list[Any] = []
+        self._trouble = ""
+
+    def begin(self, values: list[Any]) -> None:
+        """Begin with what closed before; once, before anything else."""
+        self._waiting = values
 
     def take(self, value: Any) -> None:
         """Move on by one candle."""
-        self._before = self._now
-        self._now = self._update(value)
-        self._reading = None
+        self._waiting.append(value)
+        if self._trouble or len(self._waiting) > _MOST_WAITING:
+            self._do_not_wait_for_a_reader()
 
     def reading(self) -> Any:
-        """A Reading; for an indicator of several figures its own tuple, of Readings."""
+        """A Reading; for an indicator of several figures its own tuple, of Readings.
+
+        What the indicator raises passes through. Raises LifecycleError from then on, and where another reader has not
+        come back from it.
+        """
+        if self._waiting or self._trouble:
+            self._move_on()
         if self._reading is None:
             self._reading = self._read()
         return self._reading
+
+    def _move_on(self) -> None:
+        if self._trouble:
+            raise LifecycleError(f"the indicator {self._indicator} {self._trouble}")
+        self._trouble = _AT_WORK
+        waiting, self._waiting, self._reading = self._waiting, [], None
+        try:
+            for value in waiting:
+                self._before, self._now = self._now, self._update(value)
+        except BaseException as error:
+            self._trouble = f"has failed, with {type(error).__name__}"
+            raise
+        if self._trouble == _AT_WORK:
+            self._trouble = ""
+
+    def _do_not_wait_for_a_reader(self) -> None:
+        if self._trouble:
+            self._trouble = _LEFT_BEHIND if self._trouble == _AT_WORK else self._trouble
+            self._waiting.clear()
+        else:
+            with suppress(Exception):  # the next reader is told
+                self._move_on()
 
     def _read(self) -> Any:
         now, before = self._now, self._before
@@ -166,8 +207,7 @@ class CandleHistory:
             )
         forgotten = self.count - len(self._candles)
         line = Line(indicator, warm_at=forgotten + indicator.warm_up)
-        for candle in self._candles:
-            line.take(_bar(candle) if indicator.takes_bars else float(candle.close))
+        line.begin([_bar(candle) if indicator.takes_bars else float(candle.close) for candle in self._candles])
         (self._of_bars if indicator.takes_bars else self._of_closes).append(line)
         self._lines[indicator] = line  # the last: whoever finds it, finds it moving
         return line
