@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from yunmin.cli.connection import AdapterOption, JsonOption, UrlOption, choose_adapter
+from yunmin.cli.lengths_of_time import seconds_of
 from yunmin.cli.outcome import emit_json, run, showing
 from yunmin.errors import InvalidValue, Unavailable
 from yunmin.exchange import ConnectionWish
@@ -130,7 +131,6 @@ def clear(
 
 
 _LATEST = 20
-_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def _tell_added(said: dict[str, Any], *, as_json: bool) -> None:
@@ -142,13 +142,7 @@ def _tell_added(said: dict[str, Any], *, as_json: bool) -> None:
 
 
 def _seconds(text: str | None) -> float | None:
-    if text is None:
-        return None
-    unit = _UNITS.get(text[-1:])
-    try:
-        return float(text) if unit is None else float(text[:-1]) * unit
-    except ValueError:
-        raise InvalidValue(f"--for: not a length of time: {text!r} (30s, 5m, 2h, or seconds)") from None
+    return None if text is None else seconds_of("--for", text)
 
 
 def _settings(pairs: list[str]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,7 @@ import typer
 
 from yunmin.cli.chaos_commands import chaos
 from yunmin.cli.connection import AdapterOption, JsonOption, choose_adapter
+from yunmin.cli.lengths_of_time import seconds_of
 from yunmin.cli.outcome import emit_json, run, run_plainly
 from yunmin.core.data_contracts import to_decimal
 from yunmin.errors import InvalidValue, NotSupported
@@ -47,7 +49,7 @@ def up(
     seed: Annotated[int | None, typer.Option("--seed", help="Fixes every price that the market makers follow.")] = None,
     candles: Annotated[
         str | None,
-        typer.Option("--candles", help="Follow the prices of this parquet or CSV file in place of a random walk."),
+        typer.Option("--candles", help="Follow this parquet or CSV file, or a folder's, in place of a random walk."),
     ] = None,
     trades: Annotated[
         str | None, typer.Option("--trades", help="Let the trades of this parquet or CSV file happen.")
@@ -55,6 +57,9 @@ def up(
     symbol: Annotated[str | None, typer.Option("--symbol", help="The market that candles or trades move.")] = None,
     speed: Annotated[
         str | None, typer.Option("--speed", help="Of the data's own time: 1 is as it was. Without: a point a step.")
+    ] = None,
+    history: Annotated[
+        str | None, typer.Option("--history", help="How much past the markets have at the start: 30s, 5m, 2h.")
     ] = None,
     step_interval: Annotated[
         float | None,
@@ -98,6 +103,7 @@ def up(
             trades=trades,
             replay_symbol=symbol,
             speed=None if speed is None else to_decimal(speed),
+            history=None if history is None else timedelta(seconds=seconds_of("--history", history)),
             tls_folder=tls_folder or (_usual_tls_folder() if tls else None),
             tls_port=tls_port,
             on_notice=lambda words: typer.echo(words, err=True),

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Protocol
 
 from pydantic import SecretStr
 
 from yunmin.clock import Clock
+from yunmin.core.data_contracts.enums import Liquidity, OrderState, OrderType, Side
 from yunmin.exchange.capabilities import Traits
 from yunmin.exchange.config import ConnectorConfig, Credentials, LiveConsent
 from yunmin.exchange.connector import ExchangeConnector
@@ -19,9 +21,13 @@ __all__ = [
     "AdapterPlugin",
     "ConnectionWish",
     "FuzzTarget",
+    "LedgerBalance",
+    "LedgerFill",
+    "LedgerOrder",
     "RunningVenue",
     "TrialReport",
     "VenueAccount",
+    "VenueLedger",
     "VenueOptions",
     "VenueTrial",
 ]
@@ -31,9 +37,15 @@ __all__ = [
 class VenueOptions:
     """How a local venue is to run, in words that no exchange owns.
 
-    What is None is as `config_file` says, else as usual. A `port` of 0 is any free one. `step_interval` is the number
-    of seconds between two moves of its market makers; 0 moves only when told. `candles` or `trades` is a file whose
-    prices move `replay_symbol`, `speed` times as fast as they were recorded; without a speed, by one point a move.
+    What is None is as `config_file` says, else as usual. A `port` of 0 is any free one. The venue lives by `clock`, the
+    machine's where none is given; all seconds here are of it. `step_interval` is the number of seconds between two
+    moves of its market makers; 0 moves only when told. `candles` or `trades` is a file whose prices move
+    `replay_symbol`; `candles` may also be a folder, whose files move the markets that their names begin with. They go
+    `speed` times as fast as they were recorded. Without a speed, under a `clock` of one's own, everything recorded
+    happens at its own moment by that clock, which is to start when the data does (yunmin.simulation.candles tells when
+    that is), or as much later as there is to be a past; without either, they go by one point a move.
+    `history` is how much of the markets' past has happened before the doors open: the first part of what was recorded,
+    or the way that a random walk came. By recorded time, all that was before the clock's start, if no history is named.
     With a `tls_folder` it speaks TLS too, on `tls_port`, by certificates that are kept or made there.
     `enforces_limits` of False lets clients ask as often as they like, for trials under load.
     `on_notice` hears, in words, what its owner should know while it runs.
@@ -58,6 +70,8 @@ class VenueOptions:
     tls_port: int | None = None
     state_file: str | None = None
     on_notice: Callable[[str], None] | None = None
+    clock: Clock | None = None
+    history: timedelta | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,6 +96,61 @@ class ConnectionWish:
     timeout: float = 5.0
     live_consent: LiveConsent | None = None
     credentials: Credentials | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LedgerOrder:
+    """An order as the venue has it. `symbol` is BASE/QUOTE; quantities are in base units, the price in quote units.
+
+    `qty` is None where the order names what to spend, and was not sized yet; `average_price` is None without a fill.
+    """
+
+    symbol: str
+    client_order_id: str
+    exchange_order_id: str
+    side: Side
+    order_type: OrderType
+    qty: Decimal | None
+    filled: Decimal
+    average_price: Decimal | None
+    state: OrderState
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LedgerFill:
+    """A fill as the venue has it; `fee` in units of `fee_asset`."""
+
+    symbol: str
+    trade_id: str
+    client_order_id: str
+    side: Side
+    qty: Decimal
+    price: Decimal
+    fee: Decimal
+    fee_asset: str
+    liquidity: Liquidity
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LedgerBalance:
+    """What an account owns of an asset: free, and set aside for its open orders."""
+
+    asset: str
+    free: Decimal
+    locked: Decimal
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VenueLedger:
+    """The venue's own books of one account, straight from its engine: what a client's books are compared with.
+
+    Orders and fills are the oldest first within each market, as many as the venue remembers.
+    """
+
+    account: str
+    orders: tuple[LedgerOrder, ...]
+    fills: tuple[LedgerFill, ...]
+    balances: tuple[LedgerBalance, ...]
 
 
 class RunningVenue(Protocol):
@@ -110,6 +179,15 @@ class RunningVenue(Protocol):
     @property
     def accounts(self) -> tuple[VenueAccount, ...]:
         """Every account that can be logged in to."""
+        ...
+
+    @property
+    def replay_is_over(self) -> bool | None:
+        """Whether all recorded data has happened, the last candle's time included; None where none is replayed."""
+        ...
+
+    def ledger(self, account: str | None = None) -> VenueLedger:
+        """The books of an account; without a name, of the one of `credentials`. ConfigurationError for no such one."""
         ...
 
 

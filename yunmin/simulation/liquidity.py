@@ -92,12 +92,18 @@ class House:
                 self._engine.cancel(self._maker, order.market, order.id)
         self._quotes = []
 
-    def quote(self, price: int) -> None:
-        """Stand on both sides of `price`."""
+    @property
+    def is_worn(self) -> bool:
+        """Whether it has no quotes, or somebody has taken from one of them."""
+        return not self._quotes or any(not order.is_open or order.filled for order in self._quotes)
+
+    def quote(self, price: int, *, first: Side = Side.BUY) -> None:
+        """Stand on both sides of `price`, at each level first on the side `first`."""
         for bid, ask in rungs(price, self._market.tick, gap=self._style.gap, levels=self._style.levels):
-            if bid:
-                self._send_quote(Side.BUY, bid)
-            self._send_quote(Side.SELL, ask)
+            sides = ((Side.BUY, bid), (Side.SELL, ask))
+            for side, quoted in sides if first is Side.BUY else reversed(sides):
+                if quoted:
+                    self._send_quote(side, quoted)
 
     def _send_quote(self, side: Side, price: int) -> None:
         full = self._style.level_qty

@@ -6,7 +6,8 @@ aside when an order is accepted, move when it trades, and return when it ends.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from yunmin.clock import Clock
 from yunmin.core.data_contracts.enums import OrderState, OrderType, Side, TimeInForce
@@ -49,6 +50,8 @@ class MatchingEngine:
         self._waiting_room = WaitingRoom(self._pit)
         self._listeners = self._pit.listeners
         self._last_time = 0
+        self._told_time: int | None = None
+        self._not_after: int | None = None
         self._last_list_id = 0
 
     @property
@@ -61,10 +64,25 @@ class MatchingEngine:
 
     def now(self) -> int:
         """Microseconds since the epoch; never earlier than anything that happened before."""
-        moment = to_micros(self._clock.now())
+        moment = to_micros(self._clock.now()) if self._told_time is None else self._told_time
+        if self._not_after is not None and moment > self._not_after:
+            moment = self._not_after
         if moment > self._last_time:
             self._last_time = moment
         return self._last_time
+
+    def hold_at(self, moment: int | None) -> None:
+        """Let it not be later than `moment` (microseconds) until the next call: something is to happen then first."""
+        self._not_after = moment
+
+    @contextmanager
+    def at(self, moment: int) -> Iterator[None]:
+        """Within the block it is `moment` (microseconds), or as late as what has happened already: for what is due."""
+        self._told_time = moment
+        try:
+            yield
+        finally:
+            self._told_time = None
 
     def floor(self, symbol: str) -> MarketFloor:
         """The market of that name; ConfigurationError where there is none."""

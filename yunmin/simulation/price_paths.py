@@ -64,6 +64,11 @@ class CandlePath:
         """Whether the last price has been given."""
         return self._done == len(self._points)
 
+    def skip_until(self, moment: int) -> None:
+        """Go on behind all prices that were reached before `moment` (microseconds), which are the past."""
+        while not self.is_over and self._points[self._done][0] < moment:
+            self._advance()
+
     def next_price(self) -> int:
         if self._clock is None:
             self._advance()

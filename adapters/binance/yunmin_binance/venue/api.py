@@ -72,6 +72,7 @@ class Api:
 
     def answer(self, request: RawRequest) -> RawResponse:
         """The answer to `request`; every refusal is an answer too."""
+        self._exchange.catch_up()
         visit = _Visit(now=self._exchange.told_time())
         try:
             self._exchange.traffic.admit(request.address, visit.now)

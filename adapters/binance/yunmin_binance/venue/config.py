@@ -35,6 +35,9 @@ __all__ = [
 LOCAL_ACCOUNT: Final = "local"
 """The account behind LOCAL_API_KEY."""
 
+_LONGEST_PAST: Final = 366 * 86_400.0
+"""Seconds of a year."""
+
 COUNTERPARTY: Final = "counterparty"
 """A funded account without a key, for opposite orders placed through the venue itself."""
 
@@ -129,9 +132,12 @@ class VenueConfig(Contract):
     place of a default one of the same name. `warmup_steps` of the house are made before the doors open, so that there
     are quotes and trades to see. `legacy_listen_key` brings listen keys back, for clients that know nothing newer.
     `keep` finished orders, fills and the like of each account and market are remembered at least, twice as many trades
-    of each market. `replay_symbol` is the market that a candles or trades file moves, `speed` times as
-    fast as it was recorded; without a speed, by one point of it a step. With `tls_folder` it speaks TLS too, on
-    `tls_port`, with the certificates in that folder, which are made where they are missing.
+    of each market. `replay_symbol` is the market that `candles_file` or `trades_file` moves; `candles_files` names a
+    file for each of several markets. Recorded data goes `speed` times as fast as it was recorded; without a speed, by
+    one point of it a step; `at_recorded_time`, each point of it happens at its own moment by the venue's clock.
+    `history` seconds of the markets' past have happened before the doors open: of recorded data its first part, and
+    where that happens at its recorded time, all that was before now if no history is named. With `tls_folder` it speaks
+    TLS too, on `tls_port`, with the certificates in that folder, which are made where they are missing.
     """
 
     host: str = "127.0.0.1"
@@ -151,9 +157,12 @@ class VenueConfig(Contract):
     step_interval: float = Field(default=0.0, ge=0.0, le=86_400.0)
     keep: int = Field(default=KEPT, ge=100, le=10_000_000)
     candles_file: Path | None = None
+    candles_files: dict[str, Path] = Field(default_factory=dict)
     trades_file: Path | None = None
     replay_symbol: str = "BTCUSDT"
     speed: Price | None = None
+    at_recorded_time: bool = False
+    history: float | None = Field(default=None, ge=0.0, le=_LONGEST_PAST)
     tls_folder: Path | None = None
     tls_port: int = Field(default=0, ge=0, le=65535)
     legacy_listen_key: bool = False
@@ -163,18 +172,33 @@ class VenueConfig(Contract):
         extra = {rules.symbol: rules for rules in self.extra_symbols}
         return {**extra, **{name: rules_of(name) for name in self.symbols if name not in extra}}
 
+    def recordings(self) -> dict[str, Path]:
+        """The file of every market that is moved by one."""
+        single = self.candles_file or self.trades_file
+        return {**({} if single is None else {self.replay_symbol: single}), **self.candles_files}
+
+    @model_validator(mode="after")
+    def _replays_what_there_is(self) -> VenueConfig:
+        has_candles = self.candles_file is not None or bool(self.candles_files)
+        for data, given in ((Liquidity.CANDLES, has_candles), (Liquidity.TRADES, self.trades_file is not None)):
+            if (self.liquidity is data) is not given:
+                raise ValueError(f"{data}_file and liquidity={data} belong together")
+        if self.candles_file is not None and self.replay_symbol in self.candles_files:
+            raise ValueError(f"{self.replay_symbol} has two files of candles")
+        unknown = [symbol for symbol in self.recordings() if symbol not in self.markets()]
+        if unknown:
+            named = "candles_files" if unknown[0] in self.candles_files else "replay_symbol"
+            raise ValueError(f"{named}: {', '.join(unknown)} is not among the symbols")
+        if not self.recordings() and (self.speed is not None or self.at_recorded_time):
+            raise ValueError(f"{'speed' if self.speed else 'at_recorded_time'} is for candles and trades only")
+        if self.speed is not None and self.at_recorded_time:
+            raise ValueError("what happens at its recorded time has no speed but the clock's")
+        return self
+
     @model_validator(mode="after")
     def _hangs_together(self) -> VenueConfig:
         if not self.allow_remote and not is_loopback(self.host):
             raise ValueError(f"{self.host} is not a loopback address; allow_remote=True would open it to others")
-        for data, given in ((Liquidity.CANDLES, self.candles_file), (Liquidity.TRADES, self.trades_file)):
-            if (self.liquidity is data) is not (given is not None):
-                raise ValueError(f"{data}_file and liquidity={data} belong together")
-        is_replay = self.liquidity in {Liquidity.CANDLES, Liquidity.TRADES}
-        if is_replay and self.replay_symbol not in self.markets():
-            raise ValueError(f"replay_symbol {self.replay_symbol} is not among the symbols")
-        if self.speed is not None and not is_replay:
-            raise ValueError("speed is for candles and trades only")
         if not self.symbols and not self.extra_symbols:
             raise ValueError("a venue needs a market")
         keys = [account.api_key for account in self.accounts if account.api_key is not None]

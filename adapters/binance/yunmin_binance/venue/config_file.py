@@ -50,6 +50,8 @@ def read_config_file(path: Path, overriding: Mapping[str, Any], *, usual: Mappin
     problems = Problems(str(path), _line_in(plain.lines), advice=_NEXT)
     wanted = dict(raw)
     wanted |= {name: _beside(path, wanted[name]) for name in _PATHS if name in wanted}
+    if isinstance(raw.get("candles_files"), dict):
+        wanted["candles_files"] = {symbol: _beside(path, file) for symbol, file in raw["candles_files"].items()}
     if isinstance(raw.get("accounts"), list):
         wanted["accounts"] = [_account(path, problems, number, one) for number, one in enumerate(raw["accounts"])]
     wanted |= _symbols(problems, raw.get("symbols"))

@@ -139,6 +139,7 @@ class Control:
         operation = self._operations.get((request.method, request.path))
         if operation is None:
             return _refusal(404, "no such operation")
+        self._exchange.catch_up()
         try:
             return RawResponse(200, orjson.dumps(operation(request), default=_plain))
         except ApiError as error:

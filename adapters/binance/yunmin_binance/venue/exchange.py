@@ -18,7 +18,7 @@ from yunmin.simulation.matching_engine import MatchingEngine
 from yunmin.simulation.order_lists import NewList, OrderList
 from yunmin.simulation.orders import Amendment, EngineEvent, EventKind, NewOrder, Order, Refusal
 from yunmin.simulation.plans import Plan
-from yunmin.simulation.units import to_units
+from yunmin.simulation.units import to_micros, to_units
 from yunmin_binance.venue.asset_filters import AssetFilters
 from yunmin_binance.venue.config import USUAL_RIGHTS, AccountConfig, KeyRight, VenueConfig
 from yunmin_binance.venue.errors import ApiError, refused_amendment, refused_order
@@ -92,7 +92,7 @@ class Exchange:
         self.orders_placed = 0
         self._open_accounts(config.accounts)
         self._bind_prices()
-        self.houses = Houses(self.engine, config)
+        self.houses = Houses(self.engine, config, lambda: to_micros(clock.now()))
         self._rejection_listeners: list[Callable[[Rejection], None]] = []
         self.exchange_filters = config.exchange_filters
         self.engine.listen(self._count)
@@ -121,8 +121,15 @@ class Exchange:
         if not self.houses:
             return
         for _ in range(count):
-            self.houses.step(lambda symbol: self.statuses[symbol] is SymbolStatus.TRADING)
+            self.houses.step(self._is_trading)
             self.steps += 1
+
+    def catch_up(self) -> None:
+        """Let happen what is due by its recorded time, before anything else does."""
+        self.houses.catch_up(self._is_trading)
+
+    def _is_trading(self, symbol: str) -> bool:
+        return self.statuses[symbol] is SymbolStatus.TRADING
 
     def revoke_key(self, api_key: str) -> None:
         """Let nobody in by this key any more. Raises ConfigurationError where there is none such."""

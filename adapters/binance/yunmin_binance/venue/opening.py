@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,12 +13,14 @@ from pydantic import SecretStr, ValidationError
 
 from yunmin.core.data_contracts.money import plain
 from yunmin.errors import ConfigurationError
-from yunmin.exchange import Credentials, VenueAccount, VenueOptions
+from yunmin.exchange import Credentials, VenueAccount, VenueLedger, VenueOptions
+from yunmin.simulation.candles import candle_files
 from yunmin_binance.endpoints import LOCAL_PORT
 from yunmin_binance.venue.config import Liquidity, VenueConfig, default_accounts
 from yunmin_binance.venue.config_file import read_config_file
+from yunmin_binance.venue.ledger_report import ledger_of
 from yunmin_binance.venue.limits import LimitsConfig
-from yunmin_binance.venue.replayed_market import market_for_candles, market_for_trades
+from yunmin_binance.venue.replayed_market import market_for_candles, market_for_trades, market_named_by
 from yunmin_binance.venue.server import LocalVenue
 from yunmin_binance.venue.symbols import SymbolRules
 
@@ -57,9 +59,21 @@ class OpenVenue:
 
     @property
     def credentials(self) -> Credentials:
+        return self._first_with_secret()[1]
+
+    @property
+    def replay_is_over(self) -> bool | None:
+        self.venue.exchange.catch_up()
+        return self.venue.exchange.houses.replay_is_over
+
+    def ledger(self, account: str | None = None) -> VenueLedger:
+        self.venue.exchange.catch_up()
+        return ledger_of(self.venue, account or self._first_with_secret()[0])
+
+    def _first_with_secret(self) -> tuple[str, Credentials]:
         for one in self.accounts:
             if one.api_secret is not None:
-                return Credentials(api_key=one.api_key, api_secret=one.api_secret)
+                return one.name, Credentials(api_key=one.api_key, api_secret=one.api_secret)
         raise ConfigurationError("no account of this venue signs with a secret")
 
 
@@ -78,9 +92,9 @@ async def open_venue(options: VenueOptions) -> AsyncIterator[OpenVenue]:
 def _venue_of(options: VenueOptions) -> LocalVenue:
     config, file = config_of(options), None if options.state_file is None else Path(options.state_file)
     if file is not None and file.exists():
-        venue = LocalVenue.restore(file, config, on_notice=options.on_notice)
+        venue = LocalVenue.restore(file, config, clock=options.clock, on_notice=options.on_notice)
     else:
-        venue = LocalVenue(config, on_notice=options.on_notice)
+        venue = LocalVenue(config, clock=options.clock, on_notice=options.on_notice)
     venue.state_file = file
     return venue
 
@@ -93,18 +107,17 @@ def config_of(options: VenueOptions) -> VenueConfig:
         "seed": options.seed,
         "step_interval": options.step_interval,
         "speed": options.speed,
+        "history": None if options.history is None else options.history.total_seconds(),
         "tls_folder": None if options.tls_folder is None else Path(options.tls_folder),
         "tls_port": options.tls_port,
         "legacy_listen_key": options.legacy_listen_key or None,
         "limits": None if options.enforces_limits else LimitsConfig(is_enforced=False),
     }
     wanted: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
-    for file, liquidity, market_for in (
-        (options.candles, Liquidity.CANDLES, market_for_candles),
-        (options.trades, Liquidity.TRADES, market_for_trades),
-    ):
-        if file is not None:
-            wanted |= _replaying(Path(file), liquidity, market_for, options)
+    if options.candles is not None:
+        wanted |= _replaying_candles(Path(options.candles), options)
+    if options.trades is not None:
+        wanted |= _replaying_trades(Path(options.trades), options)
     if options.config_file is not None:
         return read_config_file(Path(options.config_file), wanted, usual=_USUAL)
     try:
@@ -141,15 +154,33 @@ def summary_of(options: VenueOptions) -> str:
     return "\n".join(lines)
 
 
-def _replaying(
-    path: Path, liquidity: Liquidity, market_for: Callable[[Path, str | None], SymbolRules], options: VenueOptions
-) -> dict[str, Any]:
-    rules = market_for(path, options.replay_symbol)
-    wanted = {
-        "liquidity": liquidity,
-        f"{liquidity}_file": path,
-        "replay_symbol": rules.symbol,
-        "extra_symbols": (rules,),
+def _replaying_candles(path: Path, options: VenueOptions) -> dict[str, Any]:
+    markets: dict[str, SymbolRules] = {}
+    files: dict[str, Path] = {}
+    if path.is_dir() and options.replay_symbol is not None:
+        raise ConfigurationError("the files of a folder say in their names which markets they move; name no market")
+    for file in candle_files(path):
+        rules = market_for_candles(file, options.replay_symbol) if path == file else market_named_by(file)
+        if rules.symbol in files:
+            raise ConfigurationError(f"{files[rules.symbol].name} and {file.name} are both of {rules.symbol}")
+        files[rules.symbol], markets[rules.symbol] = file, rules
+    named = {"liquidity": Liquidity.CANDLES, "candles_file": None, "candles_files": files}
+    return {**named, **_recorded(tuple(markets.values()), options)}
+
+
+def _replaying_trades(path: Path, options: VenueOptions) -> dict[str, Any]:
+    rules = market_for_trades(path, options.replay_symbol)
+    named = {"liquidity": Liquidity.TRADES, "trades_file": path, "replay_symbol": rules.symbol}
+    return {**named, **_recorded((rules,), options)}
+
+
+def _recorded(markets: tuple[SymbolRules, ...], options: VenueOptions) -> dict[str, Any]:
+    """The markets of recorded data, by which time it goes, and accounts that own something to sell there."""
+    wanted: dict[str, Any] = {
+        "extra_symbols": markets,
+        "at_recorded_time": options.clock is not None and options.speed is None,
     }
-    # the accounts of a file hold what the file says
-    return wanted if options.config_file else {**wanted, "accounts": default_accounts({rules.base: _PLENTY})}
+    if options.config_file is not None:
+        return wanted  # the accounts of a file hold what the file says
+    plenty = {asset: _PLENTY for rules in markets for asset in (rules.base, rules.quote)}
+    return {**wanted, "accounts": default_accounts(plenty)}

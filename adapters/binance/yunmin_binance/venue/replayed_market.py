@@ -14,7 +14,7 @@ from yunmin.simulation.recorded_trades import read_trades
 from yunmin.simulation.units import from_units
 from yunmin_binance.venue.symbols import DEFAULT_SYMBOLS, SymbolRules
 
-__all__ = ["market_for_candles", "market_for_trades"]
+__all__ = ["market_for_candles", "market_for_trades", "market_named_by"]
 
 _QUOTES: Final = {
     "USDT": Decimal(5),
@@ -38,6 +38,15 @@ def market_for_candles(path: Path, named: str | None) -> SymbolRules:
     is no default one, rules are made that fit. Raises ConfigurationError for a name that is no pair of known quote.
     """
     return _market(path, named, lambda symbol: min(candle.low for candle in read_candles(path, symbol)))
+
+
+def market_named_by(path: Path) -> SymbolRules:
+    """The market that the name of a file of candles begins with. Raises ConfigurationError where it names none."""
+    if _PAIR_IN_NAME.match(path.stem) is None:
+        raise ConfigurationError(
+            f"{path.name} does not begin with its market, as BTC_USDT_1m.csv does; quotes are {', '.join(_QUOTES)}"
+        )
+    return market_for_candles(path, None)
 
 
 def market_for_trades(path: Path, named: str | None) -> SymbolRules:

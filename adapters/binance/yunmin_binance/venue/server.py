@@ -18,7 +18,7 @@ from yunmin.errors import ConfigurationError, InvalidOrder
 from yunmin.simulation.ledger import Audit
 from yunmin.simulation.reports import AccountReport, OrderReport, report_account, report_order
 from yunmin.simulation.steered_clock import SteeredClock
-from yunmin.simulation.units import to_units
+from yunmin.simulation.units import from_micros, to_units
 from yunmin_binance.venue.api import Api
 from yunmin_binance.venue.chaos.faults import Down
 from yunmin_binance.venue.chaos.interference import Interference
@@ -79,7 +79,7 @@ class LocalVenue:
         self.certificates = None if folder is None else certificates_in(folder, self._clock.now())
         self._runner: web.AppRunner | None = None
         self._port: Port | None = None
-        self._stepping: asyncio.Task[None] | None = None
+        self._stepping: list[asyncio.Task[None]] = []
 
     @property
     def url(self) -> str:
@@ -117,23 +117,24 @@ class LocalVenue:
             raise
         self._runner, self._port = runner, port
         if self.config.step_interval:
-            self._stepping = asyncio.create_task(self._keep_stepping(), name="venue-steps")
+            self._stepping.append(asyncio.create_task(self._keep_stepping(), name="venue-steps"))
+        if self.exchange.houses.next_due is not None:
+            self._stepping.append(asyncio.create_task(self._keep_to_the_record(), name="venue-record"))
 
     async def stop(self) -> None:
         """Close the port. May be called twice; the exchange's state stays readable. Raises what ended the stepping."""
-        stepping, self._stepping = self._stepping, None
-        if stepping is not None:
-            stepping.cancel()
-            (outcome,) = await asyncio.gather(stepping, return_exceptions=True)
-        else:
-            outcome = None
+        stepping, self._stepping = self._stepping, []
+        for task in stepping:
+            task.cancel()
+        outcomes = await asyncio.gather(*stepping, return_exceptions=True)
         await self._faults.errands.end()
         runner, self._runner, self._port = self._runner, None, None
         if runner is not None:
             await self.sockets.close()
             await runner.cleanup()
-        if isinstance(outcome, Exception):
-            raise outcome
+        for outcome in outcomes:
+            if isinstance(outcome, Exception):
+                raise outcome
 
     def save(self, path: str | Path) -> None:
         """Write the venue's state to a file, whole or not at all. Raises ConfigurationError where it cannot be."""
@@ -150,10 +151,10 @@ class LocalVenue:
     ) -> Self:
         """A venue that goes on where the saved one stopped; `config` must have the same markets and accounts.
 
-        Its warm-up is not made again. Time does not run backwards: where `clock` is behind, it waits. Raises
-        ConfigurationError where the file is not the whole, undamaged state of such a venue.
+        Its warm-up and its past are not made again. Time does not run backwards: where `clock` is behind, it waits.
+        Raises ConfigurationError where the file is not the whole, undamaged state of such a venue.
         """
-        cold = (config or VenueConfig()).model_copy(update={"warmup_steps": 0})
+        cold = (config or VenueConfig()).model_copy(update={"warmup_steps": 0, "history": 0.0})
         venue = cls(cold, clock=clock, on_notice=on_notice)
         load_state(Path(path), venue.exchange, venue.sockets.users)
         return venue
@@ -206,11 +207,15 @@ class LocalVenue:
     def step(self, n: int = 1) -> None:
         """Let the house move the price, renew its quotes and take a little, `n` times in every market."""
         self.exchange.step(n)
+        self._tell_the_end()
+
+    def _tell_the_end(self) -> None:
+        """Say, once, that there is no recorded data left."""
         if self.exchange.houses.replay_is_over and not self._has_told_the_end:
             self._has_told_the_end = True
             if self._on_notice is not None:
-                file = self.config.candles_file or self.config.trades_file
-                self._on_notice(f"{file} has come to its end: from here on the price stands still")
+                files = ", ".join(str(file) for file in self.config.recordings().values())
+                self._on_notice(f"{files} has come to its end: from here on the price stands still")
 
     def place_as(
         self,
@@ -244,6 +249,7 @@ class LocalVenue:
                 "client_order_id": client_order_id,
             }
         )
+        self.exchange.catch_up()
         try:
             return report_order(place_as(self.exchange, wanted))
         except ApiError as error:
@@ -313,6 +319,13 @@ class LocalVenue:
         while True:
             await self._clock.sleep(self.config.step_interval)
             self.step()
+
+    async def _keep_to_the_record(self) -> None:
+        """Let recorded data happen at its time, to its end."""
+        while (due := self.exchange.houses.next_due) is not None:
+            await self._clock.sleep((from_micros(due) - self._clock.now()).total_seconds())
+            self.exchange.catch_up()
+        self._tell_the_end()
 
 
 async def run_venue(config: VenueConfig, *, on_ready: Callable[[LocalVenue], None], clock: Clock | None = None) -> None:

@@ -71,6 +71,7 @@ class Sockets:
 
     def flush(self) -> None:
         """Tell everything that is new now, without waiting for the clock."""
+        self._exchange.catch_up()
         self._tell()
         now = self._exchange.engine.now()
         for pace in _BATCHED:
@@ -210,6 +211,7 @@ class Sockets:
     async def _tick(self) -> None:
         while True:
             await self._clock.sleep(_TICK)
+            self._exchange.catch_up()
             now = self._exchange.engine.now()
             for pace in _BATCHED:
                 turn = now // pace.value

@@ -40,7 +40,7 @@ EXCHANGE_STATE: Final = Snapshots(
              "_permissions", "_keep", "_rejection_listeners", "_checks"}
         ),
         UserStreams: frozenset({"_exchange", "_subscriptions", "_outbox"}),
-        houses.Houses: frozenset({"_engine", "_config"}),
+        houses.Houses: frozenset({"_engine", "_config", "_clock"}),
         limits.OrderMeter: frozenset({"_config"}),
         limits._Window: frozenset({"rule"}),  # noqa: SLF001
     },

@@ -66,6 +66,7 @@ class WsApi:
 
     def answer(self, session: Session, text: str) -> bytes:
         """The answer to `text`; every refusal is one too."""
+        self._exchange.catch_up()
         if session.holds_revoked_key(self._exchange.members):
             return self._revoke(session)
         visit = _Visit(session, read_request(text), self._exchange.told_time(), session.shows_limits)
