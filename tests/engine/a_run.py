@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,13 +19,17 @@ from yunmin.core.data_contracts.market import Candle
 from yunmin.core.data_contracts.route import Route
 from yunmin.core.route_manager import RouteManager
 from yunmin.core.strategy_base import StrategyBase
+from yunmin.engine.ledger_check import LedgerCheck, compare
 from yunmin.engine.run_events import Decided, RunEvent, RunStarted
 from yunmin.engine.run_notes import RunNotes
+from yunmin.engine.run_opening import RunOpening, opening_of
+from yunmin.engine.run_report import RunReport, report_of
 from yunmin.engine.run_status import AboutRun, RunStatus, status_of
-from yunmin.exchange import ConnectionWish
+from yunmin.exchange import ConnectionWish, VenueLedger
 from yunmin.execution import Account, AccountPolicy, Executor, RiskManager, StateFile, open_account
 from yunmin.execution.outcomes import Outcome
 from yunmin_binance.venue import COUNTERPARTY, LOCAL_ACCOUNT, Liquidity, LocalVenue, VenueConfig
+from yunmin_binance.venue.ledger_report import ledger_of
 
 SYMBOL = "BNB/USDT"
 ABOUT = AboutRun("a venue of the test's own", "USDT")
@@ -111,9 +114,45 @@ class ARun:
             clock=self.clock,
         )
 
-    def ledger(self) -> Any:
+    def ledger(self) -> VenueLedger:
         """What the venue itself knows of the account."""
-        return self.venue.ledger_report(LOCAL_ACCOUNT)
+        return ledger_of(self.venue, LOCAL_ACCOUNT)
+
+    async def opening(self) -> RunOpening:
+        """What the account has now."""
+        balances = await self.account.connector.fetch_account()
+        return opening_of(
+            self.clock.now(),
+            tracker=self.account.tracker,
+            positions=self.executor.positions,
+            balances=balances,
+            equity=self.risk.equity,
+        )
+
+    def report(self, opening: RunOpening) -> RunReport:
+        """The table, as of now."""
+        return report_of(
+            ABOUT,
+            opening,
+            tracker=self.account.tracker,
+            positions=self.executor.positions,
+            price=self.risk.price,
+            equity=self.risk.equity,
+            at=self.clock.now(),
+            why="the test is over",
+        )
+
+    def check(self, opening: RunOpening, begin: VenueLedger, end: VenueLedger) -> LedgerCheck:
+        """Our books against the venue's."""
+        return compare(
+            opening,
+            begin,
+            end,
+            tracker=self.account.tracker,
+            positions=self.executor.positions,
+            price=self.risk.price,
+            currency="USDT",
+        )
 
 
 @asynccontextmanager

@@ -21,6 +21,7 @@ from yunmin.clock import Clock, SystemClock
 from yunmin.core.data_contracts.base import Contract, UtcDatetime
 from yunmin.core.data_contracts.decision import Intent
 from yunmin.core.data_contracts.enums import CancelState, Certainty, OrderState, OrderType, Origin, Side
+from yunmin.core.data_contracts.money import plain
 from yunmin.core.data_contracts.route import Route
 from yunmin.core.in_flight_order import InFlightOrder
 from yunmin.core.order_tracker import OrderTracker
@@ -72,7 +73,7 @@ def _exact(value: object) -> Decimal:
 Exact = Annotated[
     Decimal,
     PlainValidator(_exact),
-    PlainSerializer(lambda number: format(number, "f"), return_type=str, when_used="json"),
+    PlainSerializer(plain, return_type=str, when_used="json"),
 ]
 """A finite number with all of its digits, however many a product or a quotient has; text in JSON."""
 
