@@ -25,7 +25,7 @@ from yunmin.engine.run_notes import RunNotes
 from yunmin.engine.run_opening import RunOpening, opening_of
 from yunmin.engine.run_report import RunReport, report_of
 from yunmin.engine.run_status import AboutRun, RunStatus, status_of
-from yunmin.exchange import ConnectionWish, VenueLedger
+from yunmin.exchange import ConnectionWish, ConnectorConfig, VenueLedger
 from yunmin.execution import Account, AccountPolicy, Executor, RiskManager, StateFile, open_account
 from yunmin.execution.outcomes import Outcome
 from yunmin_binance.venue import COUNTERPARTY, LOCAL_ACCOUNT, Liquidity, LocalVenue, VenueConfig
@@ -163,10 +163,12 @@ async def a_venue() -> AsyncIterator[LocalVenue]:
 
 
 @asynccontextmanager
-async def a_run(venue: LocalVenue, folder: Path, **limits: object) -> AsyncIterator[ARun]:
-    """A run that takes orders, at a price of 300, with one route."""
+async def a_run(
+    venue: LocalVenue, folder: Path, *, config: ConnectorConfig | None = None, **limits: object
+) -> AsyncIterator[ARun]:
+    """A run that takes orders, at a price of 300, with one route; `config` is for keys of the test's own."""
     wish = ConnectionWish(base_url=venue.url, timeout=5.0)
-    async with open_account("binance", folder=folder, wish=wish, policy=QUICK) as account:
+    async with open_account("binance", folder=folder, wish=wish, config=config, policy=QUICK) as account:
         notes = RunNotes(SystemClock())
         account.listen(notes.take)
         risk = RiskManager(equity="100000", file=StateFile(folder / "risk.json"), **limits)  # type: ignore[arg-type]  # limits by name

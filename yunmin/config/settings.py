@@ -108,12 +108,18 @@ class RouteSettings(_Section):
 
 
 class RunSettings(_Section):
-    """How `yunmin run` runs: for how long (None: until it is stopped), how fast, on which recorded candles."""
+    """How `yunmin run` runs: for how long (None: until it is stopped), how fast, on which recorded candles.
+
+    A route is switched off when its strategy does not return for `strategy_patience` seconds of the machine's clock, or
+    fails `strategy_failures` times in a row.
+    """
 
     duration: timedelta | None = Field(default=None, gt=timedelta())
     speed: Decimal = Field(default=Decimal(1), gt=0, le=100_000)
     candles: Path | None = None
     seed: int = Field(default=0, ge=0)
+    strategy_patience: float = Field(default=10.0, gt=0, le=3600)
+    strategy_failures: int = Field(default=3, ge=1, le=1_000_000)
 
 
 class LogLevel(StrEnum):

@@ -59,9 +59,13 @@ def read_tag(client_order_id: str, traits: Traits) -> OrderTag | None:
 
 @lru_cache(maxsize=16_384)  # of every open order at every decision
 def _read(client_order_id: str, prefix: str) -> OrderTag | None:
+    return seeming_tag(client_order_id) if client_order_id.startswith(prefix) else None
+
+
+def seeming_tag(client_order_id: str) -> OrderTag | None:
+    """The tag that an id has at its end, whoever made it: one of somebody else's in millions may look so, too."""
     mark = client_order_id[-_LENGTH:]
-    is_ours = client_order_id.startswith(prefix) and len(client_order_id) > _LENGTH + _FRESH
-    if not is_ours or mark[-1] not in _ROLES or not _is_digest(mark[:-1]):
+    if len(client_order_id) <= _LENGTH + _FRESH or mark[-1] not in _ROLES or not _is_digest(mark[:-1]):
         return None
     return OrderTag(mark[:-1], _ROLES[mark[-1]])
 
