@@ -2,9 +2,9 @@
 
     python -m tests.benchmarks.bench_run_log [--quick] [--json]
 
-`taken` is how long `RunLog.take` keeps the loop that calls it, half of the times no longer, with a fill; `below` the same
-with what is below the level. `in_all` is the CPU of the process for one fill until it is in a file, rendering and the
-log's own thread included.
+`taken` is how long `RunLog.take` keeps the loop that calls it, half of the times no longer, with a fill; `below` the
+same with what is below the level. `in_all` is the CPU of the process for one fill until it is in a file, rendering and
+the log's own thread included.
 """
 
 from __future__ import annotations
