@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from tests.simulation.paper_bench import BTC, SYMBOL, Paper
-from yunmin.core.data_contracts import BookLevel, Instrument, Liquidity, OrderBook, OrderState, Rule
+from yunmin.core.data_contracts import BookLevel, Candle, Instrument, Liquidity, OrderBook, OrderState, Rule
 from yunmin.errors import ConfigurationError, InvalidOrder, MarketClosed, RejectReason
 from yunmin.simulation.paper_market import PaperDepth
 
@@ -273,3 +274,76 @@ def test_an_unknown_market_cannot_be_told_of(paper: Paper) -> None:
 async def test_the_rates_are_told_with_the_account(paper: Paper) -> None:
     account = await paper.connector.fetch_account()
     assert (account.maker_rate, account.taker_rate) == (d("0.001"), d("0.001"))
+
+
+async def test_a_trade_from_before_a_stop_does_not_reach_it(paper: Paper) -> None:
+    paper.trade("100")
+    older = paper.send("SELL", "1", kind="STOP_LOSS", stop="98")
+    paper.clock.advance(10)
+    younger = paper.send("SELL", "1", kind="STOP_LOSS", stop="98")
+    paper.trade("97", ago=5)
+    assert [(await paper.state(ack))[0] for ack in (older, younger)] == [OrderState.FILLED, OrderState.OPEN]
+    paper.trade("97.5")
+    assert (await paper.state(younger))[0] is OrderState.FILLED
+
+
+# --- candles ---------------------------------------------------------------------------------------------------------
+
+MINUTE = timedelta(minutes=1)
+
+
+def a_candle(paper: Paper, prices: str, *, volume: str = "8", ago: float = 60, is_closed: bool | None = True) -> Candle:
+    opened, high, low, closed = prices.split()
+    return Candle(
+        symbol=SYMBOL,
+        open_time=paper.clock.now() - timedelta(seconds=ago),
+        open=opened,
+        high=high,
+        low=low,
+        close=closed,
+        volume=volume,
+        is_closed=is_closed,
+    )
+
+
+async def test_a_candle_fills_what_its_low_has_passed(paper: Paper) -> None:
+    paper.trade("100")
+    ack = paper.send("BUY", "1", "98.5")
+    paper.clock.advance(60)
+    paper.exchange.on_candle(a_candle(paper, "100 101 98 100.5"), MINUTE)
+    assert await paper.state(ack) == (OrderState.FILLED, d("1"))
+
+
+async def test_the_low_of_a_candle_that_was_before_an_order_does_not_fill_it(paper: Paper) -> None:
+    """A rising candle is taken to have visited its low after a quarter of its time."""
+    paper.trade("100")
+    paper.clock.advance(30)
+    ack = paper.send("BUY", "1", "98.5")
+    paper.clock.advance(30)
+    paper.exchange.on_candle(a_candle(paper, "100 101 98 100.5"), MINUTE)
+    assert await paper.state(ack) == (OrderState.OPEN, d("0"))
+
+
+async def test_a_candle_that_forms_is_a_price(paper: Paper) -> None:
+    paper.trade("100")
+    ack = paper.send("BUY", "1", "98.5")
+    paper.clock.advance(30)
+    paper.exchange.on_candle(a_candle(paper, "100 101 98 99", ago=30, is_closed=False), MINUTE)
+    assert (await paper.state(ack))[1] == d("0")
+    assert (await paper.connector.fetch_ticker(SYMBOL)).last == d("99")
+
+
+async def test_a_candle_without_volume_is_a_price(paper: Paper) -> None:
+    paper.exchange.on_candle(a_candle(paper, "99 99 99 99", volume="0"), MINUTE)
+    assert await paper.connector.fetch_trades(SYMBOL) == []
+    assert (await paper.connector.fetch_ticker(SYMBOL)).last == d("99")
+
+
+async def test_the_trades_of_a_candle_are_its_candle_again(paper: Paper) -> None:
+    paper.clock.advance(60)
+    told = a_candle(paper, "100 103 98 101")
+    paper.exchange.on_candle(told, MINUTE)
+    shown, _ = await paper.connector.fetch_candles(SYMBOL, "1m", limit=2)
+    assert (shown.open, shown.high, shown.low, shown.close, shown.volume) == (
+        told.open, told.high, told.low, told.close, told.volume
+    )  # fmt: skip

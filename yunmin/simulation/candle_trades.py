@@ -15,7 +15,9 @@ __all__ = ["candle_trades"]
 _CORNERS = 4
 
 
-def candle_trades(candles: Sequence[Candle], *, tick: int, step: int) -> tuple[RecordedTrade, ...]:
+def candle_trades(
+    candles: Sequence[Candle], *, tick: int, step: int, length: timedelta | None = None
+) -> tuple[RecordedTrade, ...]:
     """Four trades a candle, at the quarters of its time, at its corners; its volume is shared among them.
 
     `tick` and `step` are the market's, in units of 10^-8: prices and volumes are rounded to them first. Where a volume
@@ -23,7 +25,7 @@ def candle_trades(candles: Sequence[Candle], *, tick: int, step: int) -> tuple[R
     one step each, so that prices are right in any case. Nothing trades in a candle without volume whose price is the
     one before it. A trade at a price that is not below the last one has a buyer as its taker.
     """
-    length = length_of(candles) // timedelta(microseconds=1)
+    micros = (length or length_of(candles)) // timedelta(microseconds=1)
     trades: list[RecordedTrade] = []
     standing = 0
     for candle in candles:
@@ -32,7 +34,7 @@ def candle_trades(candles: Sequence[Candle], *, tick: int, step: int) -> tuple[R
         points = _points(prices, steps, standing)
         opened = to_micros(candle.open_time)
         for (number, price), qty in zip(points, _shares(steps, len(points), step), strict=True):
-            trades.append(RecordedTrade(opened + number * length // _CORNERS, price, qty, price < standing))
+            trades.append(RecordedTrade(opened + number * micros // _CORNERS, price, qty, price < standing))
             standing = price
     return tuple(trades)
 

@@ -225,15 +225,22 @@ class MatchingEngine:
         self._pit.settle_remainder(floor, taker, now)
         return taker
 
-    def observe(self, symbol: str, price: int, qty: int, *, buyer_is_maker: bool) -> None:
+    def observe(self, symbol: str, price: int, qty: int, *, buyer_is_maker: bool, moment: int | None = None) -> None:
         """A trade elsewhere, between others, in the market of that name: it is written on the tape, and moves nothing.
 
-        What waits for its price goes to work. `qty` is 0 where it was not told.
+        What waits for its price goes to work, unless it came only after `moment`, when the trade is to have been. `qty`
+        is 0 where it was not told.
         """
         floor, now = self.floor(symbol), self.now()
         cost = price * qty // SCALE
         floor.tape.append(Trade(floor.tape.next_id, price, qty, cost, now, buyer_is_maker, 0, 0, 0))
+        later = [] if moment is None else [one for one in floor.stops.waiting.values() if one.created > moment]
+        for order in later:
+            floor.stops.remove(order)
         self.follow_up(symbol)
+        for order in later:
+            floor.stops.add(order, price, now)
+        floor.stops.seen = floor.tape.next_id
 
     def follow_up(self, symbol: str) -> None:
         """Let orders that wait look at what has traded in that market."""

@@ -6,15 +6,19 @@ what was told, and resting ones by it. docs/paper.md has the rules.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
 from yunmin.clock import Clock
-from yunmin.core.data_contracts import BookLevel, Instrument, OrderBook, PublicTrade, Side, Ticker
+from yunmin.core.data_contracts import BookLevel, Candle, Instrument, OrderBook, PublicTrade, Side, Ticker
 from yunmin.errors import ConfigurationError, MarketClosed
+from yunmin.exchange import VenueLedger
+from yunmin.simulation.candle_trades import candle_trades
 from yunmin.simulation.fees import FeeSchedule
 from yunmin.simulation.ledger import Audit, Ledger
+from yunmin.simulation.ledger_report import ledger_of
 from yunmin.simulation.matching_engine import MatchingEngine
 from yunmin.simulation.orders import AccountFill, EngineEvent, Order
 from yunmin.simulation.paper_connector import PaperConnector
@@ -59,6 +63,7 @@ class PaperExchange:
         self._instruments = {symbol: carried_over(instrument) for symbol, instrument in markets.items()}
         self.engine = MatchingEngine(map(market_of, self._instruments.values()), Ledger(), clock, keep=keep)
         self._markets: dict[str, PaperMarket] = {}
+        self._catch_up: Callable[[], None] | None = None
         self._changed: dict[tuple[str, int], Order] = {}
         self._new_fills: list[tuple[str, AccountFill]] = []
         ledger = self.engine.ledger
@@ -91,6 +96,10 @@ class PaperExchange:
         """The markets as they are here."""
         return dict(self._instruments)
 
+    def follow(self, catch_up: Callable[[], None]) -> None:
+        """Ask `catch_up` to tell what is due before an order is taken or a market shown, which so is as of now."""
+        self._catch_up = catch_up
+
     # --- what is told of the markets ---------------------------------------------------------------------------------
 
     def on_trade(self, trade: PublicTrade) -> None:
@@ -102,8 +111,24 @@ class PaperExchange:
     def on_recorded_trade(self, symbol: str, trade: RecordedTrade) -> None:
         """Others have traded, long ago: a replay has come to it."""
         taker = Side.SELL if trade.buyer_is_maker else Side.BUY
-        self._market(symbol).on_trade(trade.price, trade.qty, taker, trade.time)
+        with self.engine.at(trade.time):
+            self._market(symbol).on_trade(trade.price, trade.qty, taker, trade.time)
         self.write_down()
+
+    def on_candle(self, candle: Candle, length: timedelta) -> None:
+        """A candle of that length: its close is a price while it forms; over, it is the trades at its corners."""
+        if candle.is_closed is False or not candle.volume:
+            self.on_price(candle.symbol, candle.close)
+            return
+        for trade in self.trades_of(candle.symbol, [candle], length):
+            self.on_recorded_trade(candle.symbol, trade)
+
+    def trades_of(
+        self, symbol: str, candles: Sequence[Candle], length: timedelta | None = None
+    ) -> tuple[RecordedTrade, ...]:
+        """The trades that make these candles of `symbol`, four each, as the local venue plays them."""
+        market = self.engine.floor(symbol).market
+        return candle_trades(candles, tick=market.tick, step=market.step, length=length)
 
     def on_price(self, symbol: str, price: Decimal) -> None:
         """The market trades at `price`, in quantities that are not told: it fills what it has passed, and no more."""
@@ -133,6 +158,10 @@ class PaperExchange:
         """
         return whole_state(self.engine, _CLIENTS)
 
+    def ledger(self) -> VenueLedger:
+        """The books of the account, straight from the engine: what a client's books are compared with."""
+        return ledger_of(self.engine, PAPER_ACCOUNT, {symbol: symbol for symbol in self._instruments})
+
     def audit(self) -> Audit:
         """Whether value was conserved, and locked funds are those of open orders."""
         return self.engine.audit()
@@ -146,6 +175,8 @@ class PaperExchange:
 
     def prepare(self, symbol: str) -> None:
         """Let the book be that of the market outside. Raises MarketClosed where nothing can be traded now."""
+        if self._catch_up is not None:
+            self._catch_up()
         market = self._market(symbol)
         if not market.is_told:
             raise MarketClosed(f"{symbol}: no price has been told yet, and nothing is traded blindly")

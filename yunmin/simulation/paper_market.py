@@ -107,7 +107,7 @@ class PaperMarket:
             if against and _is_past(against[0].price, order):
                 self._hit(order, order.remaining)
         if last and last != self.last:
-            self._print(align(last, tick), 0, None)
+            self._print(align(last, tick), 0, None, None)
         else:
             self._follow_up()
 
@@ -124,7 +124,7 @@ class PaperMarket:
             self._stand_at([Quote(bid, 0) for bid, _ in around if bid], [Quote(ask, 0) for _, ask in around])
         else:
             self._withdraw()
-        self._print(price, qty - at_price, taker)
+        self._print(price, qty - at_price, taker, moment)
 
     def _fill(self, price: int, qty: int, taker: Side | None, moment: int | None) -> int:
         """Fill resting orders by a trade; how much was filled at the very price."""
@@ -141,13 +141,14 @@ class PaperMarket:
                 left -= taken
         return there - left
 
-    def _print(self, price: int, qty: int, taker: Side | None) -> None:
+    def _print(self, price: int, qty: int, taker: Side | None, moment: int | None) -> None:
         """Write the rest of a trade on the tape. A trade above the last one, of a taker unknown, was a buyer's."""
         if self._floor.stops.waiting:
             self.quote()  # what is triggered finds the market as it is now
         is_sell = price < self.last if taker is None else taker is Side.SELL
         self.last = price
-        self._engine.observe(self._floor.market.symbol, price, max(qty, 0), buyer_is_maker=is_sell)
+        symbol = self._floor.market.symbol
+        self._engine.observe(symbol, price, max(qty, 0), buyer_is_maker=is_sell, moment=moment)
 
     def _follow_up(self) -> None:
         if self._floor.stops.waiting:

@@ -15,10 +15,10 @@ from yunmin.core.data_contracts.money import plain
 from yunmin.errors import ConfigurationError
 from yunmin.exchange import Credentials, VenueAccount, VenueLedger, VenueOptions
 from yunmin.simulation.candles import candle_files
+from yunmin.simulation.ledger_report import ledger_of
 from yunmin_binance.endpoints import LOCAL_PORT
 from yunmin_binance.venue.config import Liquidity, VenueConfig, default_accounts
 from yunmin_binance.venue.config_file import read_config_file
-from yunmin_binance.venue.ledger_report import ledger_of
 from yunmin_binance.venue.limits import LimitsConfig
 from yunmin_binance.venue.replayed_market import market_for_candles, market_for_trades, market_named_by
 from yunmin_binance.venue.server import LocalVenue
@@ -68,7 +68,8 @@ class OpenVenue:
 
     def ledger(self, account: str | None = None) -> VenueLedger:
         self.venue.exchange.catch_up()
-        return ledger_of(self.venue, account or self._first_with_secret()[0])
+        symbols = {name: f"{rules.base}/{rules.quote}" for name, rules in self.venue.exchange.rules.items()}
+        return ledger_of(self.venue.exchange.engine, account or self._first_with_secret()[0], symbols)
 
     def _first_with_secret(self) -> tuple[str, Credentials]:
         for one in self.accounts:

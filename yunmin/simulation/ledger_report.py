@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Context, Decimal
 from typing import Final
 
 from yunmin.core.data_contracts.money import EXACT
 from yunmin.exchange import LedgerBalance, LedgerFill, LedgerOrder, VenueLedger
-from yunmin.simulation.reports import FillReport, OrderReport
-from yunmin_binance.venue.server import LocalVenue
+from yunmin.simulation.matching_engine import MatchingEngine
+from yunmin.simulation.reports import FillReport, OrderReport, report_account
 
 __all__ = ["ledger_of"]
 
@@ -16,10 +17,12 @@ _ratio: Final = Context(prec=28).divide
 """As a client's books make their averages, so that the two can be compared."""
 
 
-def ledger_of(venue: LocalVenue, account: str) -> VenueLedger:
-    """What the engine of `venue` knows of `account`. Raises ConfigurationError where there is no such account."""
-    report = venue.ledger_report(account)
-    symbols = {name: f"{rules.base}/{rules.quote}" for name, rules in venue.exchange.rules.items()}
+def ledger_of(engine: MatchingEngine, account: str, symbols: Mapping[str, str]) -> VenueLedger:
+    """What `engine` knows of `account`; `symbols` says BASE/QUOTE for its markets' own names.
+
+    Raises ConfigurationError where there is no such account.
+    """
+    report = report_account(engine, account)
     return VenueLedger(
         account=account,
         orders=tuple(_order(one, symbols[one.symbol]) for one in report.orders),
