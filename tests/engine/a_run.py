@@ -28,8 +28,8 @@ from yunmin.engine.run_status import AboutRun, RunStatus, status_of
 from yunmin.exchange import ConnectionWish, ConnectorConfig, VenueLedger
 from yunmin.execution import Account, AccountPolicy, Executor, RiskManager, StateFile, open_account
 from yunmin.execution.outcomes import Outcome
+from yunmin.simulation.ledger_report import ledger_of
 from yunmin_binance.venue import COUNTERPARTY, LOCAL_ACCOUNT, Liquidity, LocalVenue, VenueConfig
-from yunmin_binance.venue.ledger_report import ledger_of
 
 SYMBOL = "BNB/USDT"
 ABOUT = AboutRun("a venue of the test's own", "USDT")
@@ -116,7 +116,8 @@ class ARun:
 
     def ledger(self) -> VenueLedger:
         """What the venue itself knows of the account."""
-        return ledger_of(self.venue, LOCAL_ACCOUNT)
+        symbols = {name: f"{rules.base}/{rules.quote}" for name, rules in self.venue.exchange.rules.items()}
+        return ledger_of(self.venue.exchange.engine, LOCAL_ACCOUNT, symbols)
 
     async def opening(self) -> RunOpening:
         """What the account has now."""
