@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from yunmin.cli.app import app
+from yunmin.config.sample_candles import sample_candles
 
 
 def start(*words: str) -> subprocess.Popen[str]:
@@ -110,3 +112,19 @@ def test_what_no_option_says_is_as_the_settings_say(tmp_path: Path) -> None:
     assert (process.returncode, errors) == (0, "")
     assert not announced["url"].endswith(":1")
     assert (tmp_path / "venue.json").is_file()
+
+
+def test_a_folder_of_candles_moves_its_markets_and_gives_them_a_past(tmp_path: Path) -> None:
+    for name in ("BTC_USDT", "XMR_USDT"):
+        (tmp_path / f"{name}_1m.csv").write_text(sample_candles(name, Decimal(200), seed=1, count=30))
+    process = start("--json", "--candles", str(tmp_path), "--history", "10m", "--speed", "60")
+    assert process.stdout is not None
+    url = json.loads(process.stdout.readline())["url"]
+    volumes = {}
+    for symbol in ("BTCUSDT", "XMRUSDT", "SOLUSDT"):
+        with urllib.request.urlopen(f"{url}/api/v3/klines?symbol={symbol}&interval=1m", timeout=10) as answer:
+            volumes[symbol] = [float(row[5]) for row in json.load(answer)][:10]
+    process.terminate()
+    _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (0, "")
+    assert all(len(found) == 10 and min(found) > 0 for found in volumes.values())

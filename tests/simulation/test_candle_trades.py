@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from yunmin.core.data_contracts import Candle
@@ -62,11 +62,13 @@ def some_candles(draw: st.DrawFn) -> list[Candle]:
     return candles
 
 
+@settings(deadline=None)
 @given(some_candles())
 def test_the_venues_own_candles_of_them_are_the_recorded_ones(candles: list[Candle]) -> None:
     assert bars_of(candles) == [as_bar(candle) for candle in candles]
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10**6), st.integers(1, 10**6), st.integers(2, 3))
 def test_a_candle_of_two_or_three_steps_that_only_rises_or_falls_is_exact_too(one: int, other: int, steps: int) -> None:
     candle = a_candle(0, one, max(one, other), min(one, other), other, steps)
@@ -74,6 +76,7 @@ def test_a_candle_of_two_or_three_steps_that_only_rises_or_falls_is_exact_too(on
     assert bar == as_bar(candle)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 10**6), min_size=4, max_size=4), st.integers(0, 3))
 def test_prices_are_right_even_where_the_volume_is_too_small_for_them(ticks: list[int], steps: int) -> None:
     low, opened, closed, high = sorted(ticks)
