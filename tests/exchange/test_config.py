@@ -52,11 +52,25 @@ def test_M1_real_money_has_no_other_address_than_its_own() -> None:
 )
 def test_M1_real_money_needs_all_three_consents(consent: LiveConsent) -> None:
     with pytest.raises(ConfigurationError, match=r"three consents.*Nothing was sent"):
-        ConnectorConfig(environment=Environment.LIVE, live_consent=consent).require_consent()
+        ConnectorConfig(
+            environment=Environment.LIVE, credentials=Credentials.of("k", "s"), live_consent=consent
+        ).require_consent()
 
 
 def test_with_all_three_it_goes() -> None:
-    ConnectorConfig(environment=Environment.LIVE, live_consent=COMPLETE).require_consent()
+    ConnectorConfig(
+        environment=Environment.LIVE, credentials=Credentials.of("k", "s"), live_consent=COMPLETE
+    ).require_consent()
+
+
+def test_without_a_key_there_is_nothing_to_consent_to() -> None:
+    ConnectorConfig(environment=Environment.LIVE).require_consent()
+
+
+def test_only_a_local_clock_has_a_pace_of_its_own() -> None:
+    assert ConnectorConfig(pace=60).pace == 60
+    with pytest.raises(ConfigurationError, match="wall's pace"):
+        ConnectorConfig(environment=Environment.TESTNET, pace=60)
 
 
 @pytest.mark.parametrize("environment", [e for e in Environment if e is not Environment.LIVE])

@@ -134,6 +134,7 @@ class CcxtConnector(Streaming):
                 credentials=self.config.credentials,
                 manners=self._endpoint.manners,
             )
+            self._exchange.milliseconds = lambda: to_millis(self.clock.now())  # ccxt's own would be the machine's
             await self.synchronise_clock()
             await self.fetch_instruments()
         except ConnectivityError as error:
@@ -170,8 +171,11 @@ class CcxtConnector(Streaming):
     async def synchronise_clock(self) -> timedelta:
         """Let ccxt stamp requests with the exchange's time, however wrong this machine's clock is.
 
-        Returns how far the stamps had strayed since the last comparison; nothing for the first.
+        Returns how far the stamps had strayed since the last comparison; nothing for the first. An exchange of a pace
+        of its own goes by the connector's clock, and there is nothing to compare.
         """
+        if self.config.pace != 1:
+            return timedelta(0)
         exchange = self._connected()
         before = exchange.milliseconds()
         there = to_millis(await self.server_time())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
 from yunmin.errors import ExchangeError
@@ -32,6 +32,13 @@ class StreamManners:
     first_delay: float = 0.25
     longest_delay: float = 30.0
     largest_message: int = 4 * 1024 * 1024
+
+    def at_pace(self, pace: float) -> StreamManners:
+        """The same on the wall, where the connector's clock goes `pace` times as fast."""
+        if pace == 1:
+            return self
+        times = ("heartbeat", "probe_every", "life", "overlap", "first_delay", "longest_delay")
+        return replace(self, **{name: getattr(self, name) * pace for name in times})
 
 
 class Ears(Protocol[Item_contra]):

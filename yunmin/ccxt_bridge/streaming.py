@@ -116,7 +116,7 @@ class Streaming(ExchangeConnector):
         stream: LiveStream[Any] = LiveStream(
             feed,
             clock=self.clock,
-            manners=self._endpoint.stream_manners,
+            manners=self._endpoint.stream_manners.at_pace(self.config.pace),
             patience=self.config.timeout,
             allowed_hosts=self._endpoint.stream_hosts,
             inbox=inbox,

@@ -80,6 +80,9 @@ class ConnectorConfig(_Setting):
 
     `timeout` is in seconds, for one request. `base_url` replaces the environment's own address and must then be on
     this machine, so that no key is ever sent to a stranger. `max_answer_bytes` bounds one answer.
+
+    `pace` is how many times as fast as the wall the exchange's clock goes. Only a local venue's may differ from 1; its
+    clock is then the connector's own, and what waits on the wire waits for the wall's time.
     """
 
     environment: Environment = Environment.LOCAL
@@ -90,6 +93,13 @@ class ConnectorConfig(_Setting):
     placement_connection: PlacementConnection = PlacementConnection.QUIET
     max_answer_bytes: int = Field(default=32 * 1024 * 1024, gt=0)
     live_consent: LiveConsent = LiveConsent()
+    pace: float = Field(default=1.0, gt=0, le=100_000)
+
+    @model_validator(mode="after")
+    def _only_a_local_clock_has_a_pace(self) -> Self:
+        if self.pace != 1 and self.environment is not Environment.LOCAL:
+            raise ValueError(f"the clock of {self.environment} goes at the wall's pace")
+        return self
 
     @model_validator(mode="after")
     def _base_url_is_here(self) -> Self:
@@ -100,7 +110,12 @@ class ConnectorConfig(_Setting):
         return self
 
     def require_consent(self) -> None:
-        """Raise ConfigurationError when this is LIVE and one of the three consents is missing."""
+        """Raise ConfigurationError when this is LIVE and one of the three consents is missing.
+
+        Without credentials there is nothing to consent to: only what everybody may see can be asked for.
+        """
+        if self.credentials is None:
+            return
         if self.environment is Environment.LIVE and not self.live_consent.is_complete:
             raise ConfigurationError(
                 "real money needs three consents, and not all are given. Nothing was sent. "

@@ -38,7 +38,8 @@ class VenueOptions:
     """How a local venue is to run, in words that no exchange owns.
 
     What is None is as `config_file` says, else as usual. A `port` of 0 is any free one. The venue lives by `clock`, the
-    machine's where none is given; all seconds here are of it. `step_interval` is the number of seconds between two
+    machine's where none is given; all seconds here are of it. It goes `pace` times as fast as the wall,
+    by which connections are kept. `step_interval` is the number of seconds between two
     moves of its market makers; 0 moves only when told. `candles` or `trades` is a file whose prices move
     `replay_symbol`; `candles` may also be a folder, whose files move the markets that their names begin with. They go
     `speed` times as fast as they were recorded. Without a speed, under a `clock` of one's own, everything recorded
@@ -71,6 +72,7 @@ class VenueOptions:
     state_file: str | None = None
     on_notice: Callable[[str], None] | None = None
     clock: Clock | None = None
+    pace: float | None = None
     history: timedelta | None = None
 
 

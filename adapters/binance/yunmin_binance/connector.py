@@ -33,7 +33,7 @@ from yunmin_binance.auth import BinanceAuth
 from yunmin_binance.book_stream import BookFeed
 from yunmin_binance.endpoints import account_stream_url_of, endpoint_for, has_wallet, market_stream_url_of
 from yunmin_binance.market_stream import CandleFeed, TickerFeed, TradeFeed
-from yunmin_binance.traits import RECV_WINDOW, TRAITS
+from yunmin_binance.traits import TRAITS, recv_window_at, traits_at
 
 __all__ = ["BinanceSpot"]
 
@@ -50,7 +50,7 @@ class BinanceSpot(CcxtConnector):
     """One Binance spot account (or, without credentials, Binance's public data)."""
 
     def __init__(self, config: ConnectorConfig, *, clock: Clock | None = None) -> None:
-        super().__init__(config, traits=TRAITS, endpoint=endpoint_for(config), clock=clock)
+        super().__init__(config, traits=traits_at(config.pace), endpoint=endpoint_for(config), clock=clock)
 
     async def ping(self) -> dict[str, Any]:
         """Binance's ping: an empty dict when it answers."""
@@ -191,7 +191,7 @@ class BinanceSpot(CcxtConnector):
         return AccountFeed(
             account_stream_url_of(self.config),
             auth=BinanceAuth(credentials.api_key, credentials.api_secret),
-            recv_window=RECV_WINDOW,
+            recv_window=recv_window_at(self.config.pace),
             stamp=self._connected().nonce,
             resynchronise=self.synchronise_clock,
             market_of=self.instrument_by_exchange_symbol,

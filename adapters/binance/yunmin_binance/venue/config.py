@@ -137,7 +137,8 @@ class VenueConfig(Contract):
     one point of it a step; `at_recorded_time`, each point of it happens at its own moment by the venue's clock.
     `history` seconds of the markets' past have happened before the doors open: of recorded data its first part, and
     where that happens at its recorded time, all that was before now if no history is named. With `tls_folder` it speaks
-    TLS too, on `tls_port`, with the certificates in that folder, which are made where they are missing.
+    TLS too, on `tls_port`, with the certificates in that folder, which are made where they are missing. `pace` is how
+    many times as fast as the wall its clock goes: connections are kept and judged by the wall.
     """
 
     host: str = "127.0.0.1"
@@ -166,6 +167,7 @@ class VenueConfig(Contract):
     tls_folder: Path | None = None
     tls_port: int = Field(default=0, ge=0, le=65535)
     legacy_listen_key: bool = False
+    pace: float = Field(default=1.0, gt=0, le=100_000)
 
     def markets(self) -> dict[str, SymbolRules]:
         """Every market by its name."""

@@ -112,6 +112,7 @@ def config_of(options: VenueOptions) -> VenueConfig:
         "tls_folder": None if options.tls_folder is None else Path(options.tls_folder),
         "tls_port": options.tls_port,
         "legacy_listen_key": options.legacy_listen_key or None,
+        "pace": options.pace,
         "limits": None if options.enforces_limits else LimitsConfig(is_enforced=False),
     }
     wanted: dict[str, Any] = {name: value for name, value in named.items() if value is not None}

@@ -72,7 +72,7 @@ class LocalVenue:
         self._control = Control(self.exchange, self.chaos, OwnersDoor(self))
         self._faults = Interference(self.chaos, self.exchange, self._clock)
         self._rest_faults = self._faults.rest_of(self._api)
-        self.sockets = Sockets(self.exchange, self._clock, self._faults)
+        self.sockets = Sockets(self.exchange, self._clock, self._faults, pace=self.config.pace)
         self.chaos.strike_at_once(Door.VENUE, self._strike_venue)
         self.chaos.strike_at_once(Door.SOCKET, self._strike_sockets)
         folder = self.config.tls_folder

@@ -31,6 +31,9 @@ from yunmin_binance.venue.ws_api.user_streams import UserStreams
 __all__ = ["Sockets"]
 
 _TICK: Final = 0.1
+_LEAST_TICK: Final = 0.01
+"""Seconds of the wall, however fast the clock goes: more often than that nobody needs to be told."""
+
 _GOODBYE_TAKES: Final = 1.0
 _BATCHED: Final = (Pace.TENTH, Pace.SECOND, Pace.TWO_SECONDS)
 _STREAM_PATHS: Final = ("/ws", "/ws/{tail:.*}", "/stream", "/stream/ws", "/stream/ws/{tail:.*}")
@@ -40,9 +43,10 @@ _API_PATH: Final = "/ws-api/v3"
 class Sockets:
     """Every open connection of one venue."""
 
-    def __init__(self, exchange: Exchange, clock: Clock, faults: Interference) -> None:
+    def __init__(self, exchange: Exchange, clock: Clock, faults: Interference, *, pace: float = 1.0) -> None:
         self._exchange = exchange
         self._clock = clock
+        self._pace = pace
         self.users = UserStreams(exchange)
         self.markets = MarketStreams(exchange, self.users)
         self._api = WsApi(exchange, on_change=self._soon)
@@ -182,7 +186,7 @@ class Sockets:
     def _connection(self, request: web.Request, *, most_per_second: int | None) -> Connection:
         if not web.WebSocketResponse().can_prepare(request):
             raise web.HTTPBadRequest(text="this path is for WebSockets")
-        return Connection(self._clock, most_per_second=most_per_second, path=request.path, gate=self._frames)
+        return Connection(self._on_the_wall, most_per_second=most_per_second, path=request.path, gate=self._frames)
 
     async def _serve(
         self, connection: Connection, request: web.Request, *, receive: Receiver, forget: Callable[[], None]
@@ -208,9 +212,13 @@ class Sockets:
         ticking.cancel()
         await asyncio.gather(ticking, return_exceptions=True)
 
+    def _on_the_wall(self) -> float:
+        """Seconds as whoever holds a connection feels them."""
+        return self._clock.monotonic() / self._pace
+
     async def _tick(self) -> None:
         while True:
-            await self._clock.sleep(_TICK)
+            await self._clock.sleep(max(_TICK, _LEAST_TICK * self._pace))
             self._exchange.catch_up()
             now = self._exchange.engine.now()
             for pace in _BATCHED:

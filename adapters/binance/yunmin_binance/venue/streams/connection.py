@@ -14,7 +14,6 @@ from typing import Final
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from yunmin.clock import Clock
 from yunmin_binance.venue.chaos.gate import OPEN, FrameGate
 from yunmin_binance.venue.chaos.hanging_up import reset
 from yunmin_binance.venue.streams.frames import FULL_WINDOW, framed, framed_and_deflated
@@ -46,12 +45,20 @@ class Connection:
     """Sends without waiting, reads until the end, and forgets everything then.
 
     `most_per_second` messages, pings and pongs of the client are allowed in a second; None is no limit. `farewell`
-    makes the frame that is sent, once, before the venue ends the connection of its own accord.
+    makes the frame that is sent, once, before the venue ends the connection of its own accord. `monotonic` is what its
+    life, its pings and its client's haste are measured by, in seconds.
     """
 
-    def __init__(self, clock: Clock, *, most_per_second: int | None, path: str = "", gate: FrameGate = OPEN) -> None:
+    def __init__(
+        self,
+        monotonic: Callable[[], float],
+        *,
+        most_per_second: int | None,
+        path: str = "",
+        gate: FrameGate = OPEN,
+    ) -> None:
         self.path = path
-        self._clock = clock
+        self._monotonic = monotonic
         self._gate = gate
         self._is_frozen = False
         self._most_per_second = most_per_second
@@ -66,7 +73,7 @@ class Connection:
         self._drain: Callable[[], Awaitable[None]] = _nothing
         self._reader: asyncio.Task[object] | None = None
         self._closing: tuple[int, bytes] | None = None
-        self._opened = self._last_ping = clock.monotonic()
+        self._opened = self._last_ping = monotonic()
         self._unanswered_since: float | None = None
         self.farewell: Callable[[], bytes] | None = None
         self.account_of: Callable[[int], str | None] | None = None
@@ -159,7 +166,7 @@ class Connection:
         """Ping when it is time to, and end what has been silent or open for too long."""
         if self._is_frozen:
             return
-        now = self._clock.monotonic()
+        now = self._monotonic()
         if now - self._opened >= LAST_CALL:
             self.say_farewell()
         if now - self._opened >= LIFE:
@@ -199,7 +206,7 @@ class Connection:
     def _is_in_time(self) -> bool:
         if self._most_per_second is None:
             return True
-        now = self._clock.monotonic()
+        now = self._monotonic()
         while self._arrivals and now - self._arrivals[0] >= _HASTE_IS_JUDGED_OVER:
             self._arrivals.popleft()
         self._arrivals.append(now)
