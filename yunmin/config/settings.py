@@ -30,6 +30,7 @@ __all__ = [
     "LogFormat",
     "LogLevel",
     "LoggingSettings",
+    "PaperSettings",
     "RouteSettings",
     "RunSettings",
     "Settings",
@@ -46,6 +47,12 @@ def _here(url: str) -> str:
 _LocalUrl = Annotated[str, AfterValidator(_here)]
 _Parameters = Annotated[Mapping[str, Scalar], AfterValidator(FrozenMapping), PlainSerializer(dict, return_type=dict)]
 
+_Balances = Annotated[
+    Mapping[str, Annotated[Decimal, Field(ge=0, decimal_places=8)]],
+    AfterValidator(FrozenMapping),
+    PlainSerializer(dict, return_type=dict),
+]
+
 
 class _Section(CheckedContract):
     model_config = ConfigDict(strict=True)
@@ -55,7 +62,8 @@ class AccountSettings(_Section):
     """Who trades where. `name` is what has to be said aloud before real money is traded.
 
     `adapter` is needed only where several are installed. `timeout` is in seconds, for one request. `folder` has the
-    journal. `base_url` is another address on this machine. Keys are never here: they come from the environment, from
+    journal. `currency` is the asset in which the account's worth and its limits are told. `base_url` is another address
+    on this machine. Keys are never here: they come from the environment, from
     the `keyring` of that service name, or from `secrets_file`.
     """
 
@@ -64,6 +72,7 @@ class AccountSettings(_Section):
     environment: Environment = Environment.LOCAL
     base_url: _LocalUrl | None = None
     timeout: float = Field(default=5.0, gt=0, le=120)
+    currency: str = Field(default="USDT", pattern=r"^[A-Z0-9]{2,20}$")
     folder: Path = Path("accounts/main")
     keyring: str | None = Field(default=None, min_length=1, max_length=128)
     secrets_file: Path | None = None
@@ -167,6 +176,14 @@ class VenueSettings(_Section):
         )
 
 
+class PaperSettings(_Section):
+    """The account of a paper run: what it begins with, by asset, and its fees, as fractions of what is received."""
+
+    balances: _Balances = Field(default_factory=lambda: FrozenMapping({"USDT": Decimal(100_000)}))
+    maker_rate: Decimal = Field(default=Decimal("0.001"), ge=0, lt=1, decimal_places=8)
+    taker_rate: Decimal = Field(default=Decimal("0.001"), ge=0, lt=1, decimal_places=8)
+
+
 class Settings(_Section):
     """All of it. Paths are as they were written: a `Configuration` knows from where they go out."""
 
@@ -176,6 +193,7 @@ class Settings(_Section):
     run: RunSettings = RunSettings()
     logging: LoggingSettings = LoggingSettings()
     venue: VenueSettings = VenueSettings()
+    paper: PaperSettings = PaperSettings()
 
     def routes_at(self, exchange: str) -> tuple[Route, ...]:
         """The routes; `exchange` is taken by those that name none."""

@@ -18,7 +18,9 @@ NEXT_COMMANDS: Final = (
     "yunmin config check",
     "yunmin config show",
     "yunmin doctor",
-    "yunmin venue up --candles candles/BTC_USDT_1m.csv --speed 60",
+    "yunmin run --local --for 2m --speed 60",
+    "yunmin run --paper --candles candles --speed 600",
+    "yunmin status",
 )
 """What to type in a new folder."""
 
@@ -30,7 +32,7 @@ _FILES: Final[Mapping[str, str]] = {
 }
 """Name in the folder -> name of the template."""
 
-_MARKETS: Final = {"BTC_USDT": Decimal(60_000), "ETH_USDT": Decimal(3_000)}
+_MARKETS: Final = {"BTC_USDT": Decimal(60_000), "ETH_USDT": Decimal(3_000), "BNB_USDT": Decimal(600)}
 _CANDLES: Final = 500
 
 

@@ -208,6 +208,11 @@ class Account:
         return self._listener.is_streaming
 
     @property
+    def is_idle(self) -> bool:
+        """Whether every command that was sent has its outcome written down."""
+        return self._desk.is_idle
+
+    @property
     def quiet_for(self) -> float:
         """Seconds for which the exchange asked to be left alone; 0 when it may be asked."""
         return self._pause.left

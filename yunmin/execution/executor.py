@@ -163,6 +163,11 @@ class Executor:
         """The stop and the profit of that position."""
         return self._desks.of(route).protections.get(symbol or route.symbol)
 
+    def route_of(self, client_order_id: str) -> Route | None:
+        """The route that placed that order; None where it is of no route that is here."""
+        desk = self._desks.find(client_order_id)
+        return None if desk is None else desk.route
+
     def open_orders(self, route: Route, symbol: str | None = None) -> list[InFlightOrder]:
         """The orders of `route` that are or may be open."""
         return self._desks.of(route).live(self._tracker, symbol or route.symbol)

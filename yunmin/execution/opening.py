@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from yunmin.exchange.config import ConnectorConfig
 from yunmin.exchange.connector import ExchangeConnector
 from yunmin.exchange.plugin import ConnectionWish
 from yunmin.execution.account import Account
+from yunmin.execution.account_events import AccountEvent
 from yunmin.execution.kill_switch import KillSwitch
 from yunmin.execution.order_journal import OrderJournal
 from yunmin.execution.policy import AccountPolicy
@@ -54,8 +55,12 @@ async def account_of(
     folder: str | Path,
     policy: AccountPolicy | None = None,
     clock: Clock | None = None,
+    listeners: Iterable[Callable[[AccountEvent], None]] = (),
 ) -> AsyncIterator[Account]:
-    """As `open_account`, with a connector that was made elsewhere; it is connected here, and closed."""
+    """As `open_account`, with a connector that was made elsewhere; it is connected here, and closed.
+
+    `listeners` hear of every event, those of the opening included.
+    """
     clock = clock or SystemClock()
     policy = policy or AccountPolicy()
     journal = OrderJournal.open(Path(folder), clock=clock, snapshot_every=policy.snapshot_every)
@@ -63,6 +68,8 @@ async def account_of(
         await connector.connect()
         try:
             account = Account(connector, journal, clock, policy, kill_switch=KillSwitch(Path(folder)))
+            for listener in listeners:
+                account.listen(listener)
             with _termination_cancels_us():
                 async with account:
                     yield account

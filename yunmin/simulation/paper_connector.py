@@ -265,6 +265,11 @@ class PaperConnector(ExchangeConnector):
             found = (fill for fill in found if fill.order_id == int(exchange_order_id))
         return [fill_of(fill) for fill in found][:limit]
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether all that was told to this connector's streams has been taken by their readers."""
+        return not any(stream.has_news for stream in self._streams)
+
     def stream_account(self) -> PaperStream:
         """Orders, fills and balances of this account, as they happen."""
         return PaperStream(self._clock, self._streams)
@@ -371,6 +376,11 @@ class PaperStream:
         self._waiting: deque[AccountNews] = deque()
         self._signal = Event()
         self._is_closed = False
+
+    @property
+    def has_news(self) -> bool:
+        """Whether something waits for its reader."""
+        return bool(self._waiting)
 
     def put(self, news: Iterable[AccountNews]) -> None:
         """Add what happened."""
