@@ -11,9 +11,6 @@ from itertools import dropwhile
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import yunmin.core
-import yunmin.engine
-
 __all__ = ["StrategyFault", "fault_of", "stuck_at"]
 
 _HOOKS: Final = frozenset(
@@ -22,7 +19,8 @@ _HOOKS: Final = frozenset(
         "on_order_filled", "on_trade",
     }
 )  # fmt: skip
-_ENGINE, _CORE = (str(Path(package.__path__[0]) / "") + os.sep for package in (yunmin.engine, yunmin.core))
+_HOUSE: Final = Path(__file__).parents[1]
+_ENGINE, _CORE = (str(_HOUSE / room) + os.sep for room in ("engine", "core"))
 _MOST_OF_A_MESSAGE: Final = 500
 _MOST_OF_A_TRACE: Final = 8_000
 
