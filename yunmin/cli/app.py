@@ -18,6 +18,7 @@ from yunmin.cli import (
     journal_commands,
     kill_command,
     order_commands,
+    run_command,
     status_command,
     venue_commands,
     verify_commands,
@@ -37,6 +38,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo_command.demo)
 app.command("init")(init_command.init)
+app.command("run")(run_command.run_strategies)
 app.command("doctor")(doctor_command.doctor)
 app.command("adapters")(adapter_commands.adapters)
 app.command("markets")(account_commands.markets)

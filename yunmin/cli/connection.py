@@ -13,6 +13,7 @@ import typer
 from yunmin.clock import SystemClock
 from yunmin.errors import ConfigurationError
 from yunmin.exchange import AdapterPlugin, ConnectionWish, ExchangeConnector, registry
+from yunmin.exchange.config import LiveConsent
 
 __all__ = ["AdapterOption", "EnvironmentOption", "JsonOption", "Target", "UrlOption", "choose_adapter", "connected"]
 
@@ -31,11 +32,12 @@ JsonOption = Annotated[bool, typer.Option("--json", help="JSON on stdout, and no
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What the user said of where to connect."""
+    """What the user said of where to connect. `consent` is for what may touch real money."""
 
     adapter: str | None
     environment: str | None
     url: str | None
+    consent: LiveConsent | None = None
 
 
 def choose_adapter(name: str | None) -> AdapterPlugin:
@@ -54,7 +56,7 @@ def choose_adapter(name: str | None) -> AdapterPlugin:
 async def connected(target: Target) -> AsyncIterator[ExchangeConnector]:
     """A connector that is connected for as long as the block runs: to what the command says, else the settings."""
     plugin, wish = _completed(target)
-    if wish.environment == "live":
+    if wish.environment == "live" and target.consent is None:
         raise ConfigurationError("the command line does not trade real money yet; use local, testnet or demo")
     async with plugin.connector(plugin.configure(wish), SystemClock()) as connector:
         yield connector
@@ -67,7 +69,7 @@ def _completed(target: Target) -> tuple[AdapterPlugin, ConnectionWish]:
     loaded = load_configuration()
     account = loaded.settings.account
     wish = replace(
-        loaded.connection_wish(),
+        loaded.connection_wish(target.consent),
         base_url=target.url or account.base_url,
         environment=target.environment
         or (account.environment.value if loaded.says("account", "environment") else None),

@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from enum import IntEnum
 from typing import Any, NoReturn
@@ -69,12 +69,17 @@ _ADVICE: dict[Exit, str] = {
 }
 
 
-def run(work: Callable[[], Coroutine[Any, Any, None]], *, as_json: bool) -> None:
-    """Run a command's work; a failure is told on stderr and ends the process with its exit code."""
-    run_plainly(lambda: asyncio.run(work()), as_json=as_json)
+def run(
+    work: Callable[[], Coroutine[Any, Any, None]], *, as_json: bool, advice: Mapping[Exit, str] | None = None
+) -> None:
+    """Run a command's work; a failure is told on stderr and ends the process with its exit code.
+
+    `advice` is what the command has to say of an exit code in place of what is usually true of it.
+    """
+    run_plainly(lambda: asyncio.run(work()), as_json=as_json, advice=advice)
 
 
-def run_plainly(work: Callable[[], None], *, as_json: bool) -> None:
+def run_plainly(work: Callable[[], None], *, as_json: bool, advice: Mapping[Exit, str] | None = None) -> None:
     """The same for work that waits for nothing: without an event loop, Ctrl-C ends it where it is."""
     try:
         work()
@@ -82,7 +87,7 @@ def run_plainly(work: Callable[[], None], *, as_json: bool) -> None:
         _tell("Interrupted", "stopped by Ctrl-C", Exit.INTERRUPTED, as_json=as_json)
         raise SystemExit(Exit.INTERRUPTED) from None
     except YunminError as error:
-        fail(error, as_json=as_json)
+        fail(error, as_json=as_json, advice=advice)
     except OutputFailed as error:
         _end_unshown(f"the result could not be written: {error}", Exit.NOT_SHOWN, as_json=as_json)
     except OSError as error:
@@ -90,10 +95,11 @@ def run_plainly(work: Callable[[], None], *, as_json: bool) -> None:
         _end_unshown(what, Exit.OUTCOME_UNKNOWN, as_json=as_json)
 
 
-def fail(error: YunminError, *, as_json: bool) -> NoReturn:
+def fail(error: YunminError, *, as_json: bool, advice: Mapping[Exit, str] | None = None) -> NoReturn:
     """Tell what happened, what is safe and what to do next; then exit."""
     code = next((code for kind, code in _CODES if isinstance(error, kind)), Exit.CHECK_FAILED)
-    _tell(type(error).__name__, str(error), code, as_json=as_json, error=error)
+    said = None if advice is None else advice.get(code)
+    _tell(type(error).__name__, str(error), code, as_json=as_json, error=error, said=said)
     raise SystemExit(code) from None
 
 
@@ -137,10 +143,12 @@ def _advice(code: Exit, error: YunminError | None) -> str:
     return _ADVICE.get(code, "")
 
 
-def _tell(kind: str, message: str, code: Exit, *, as_json: bool, error: YunminError | None = None) -> None:
-    advice = _advice(code, error)
+def _tell(
+    kind: str, message: str, code: Exit, *, as_json: bool, error: YunminError | None = None, said: str | None = None
+) -> None:
+    advice = _advice(code, error) if said is None else said
     if as_json:
-        said = {"error": kind, "message": message, "advice": advice, "exit_code": int(code)}
-        sys.stderr.write(json.dumps(said) + "\n")
+        fields = {"error": kind, "message": message, "advice": advice, "exit_code": int(code)}
+        sys.stderr.write(json.dumps(fields) + "\n")
         return
     sys.stderr.write(f"{kind}: {message}\n" + (f"{advice}\n" if advice else ""))

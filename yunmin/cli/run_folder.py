@@ -20,7 +20,6 @@ RunFolderArgument = Annotated[
     ),
 ]
 _RUNS: Final = "runs"
-_LATEST: Final = "latest"
 
 
 def run_folder(named: Path | None) -> Path:
@@ -30,9 +29,10 @@ def run_folder(named: Path | None) -> Path:
             raise ConfigurationError(f"there is no folder {named}. Nothing was changed")
         return named
     from yunmin.config.configuration import load_configuration
+    from yunmin.engine.books import latest_run
 
     loaded = load_configuration()
-    of_settings, latest = loaded.settings.account.folder, _latest_in(loaded.folder / _RUNS)
+    of_settings, latest = loaded.settings.account.folder, latest_run(loaded.folder)
     there = [folder for folder in (of_settings, latest) if folder is not None and _has_books(folder)]
     if not there:
         raise ConfigurationError(
@@ -40,17 +40,6 @@ def run_folder(named: Path | None) -> Path:
             f"{loaded.folder / _RUNS}. Name the folder, or start one: yunmin run"
         )
     return max(there, key=_written_at)
-
-
-def _latest_in(runs: Path) -> Path | None:
-    """The folder that `runs/latest` names: from there, or from the working folder."""
-    try:
-        name = (runs / _LATEST).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        return None
-    if not name:
-        return None
-    return next((place for place in (runs / name, runs.parent / name) if place.is_dir()), None)
 
 
 def _has_books(folder: Path) -> bool:
