@@ -280,6 +280,22 @@ async def test_N27_attempts_become_rarer_with_jitter_from_the_seed_and_stay_boun
     assert sum(first[4:]) > 4 * sum(first[:3])
 
 
+@pytest.mark.parametrize(("lived", "is_patient"), [(1.0, True), (6.0, False)])
+async def test_N27_only_connections_that_end_at_once_make_the_next_one_wait_longer(
+    scene: Scene, lived: float, is_patient: bool
+) -> None:
+    async with scene.stream(manners={"longest_delay": 8.0}) as news:
+        waited = []
+        for dials in range(2, 9):
+            await scene.pass_time(lived)
+            scene.peer.cut()
+            await until(lambda: tells(news, StreamLost))
+            waited.append(await scene.pass_time_until(lambda dials=dials: scene.server.dials >= dials))
+            await until(lambda: tells(news, StreamGap))
+            await heard(news, StreamGap)
+        assert (max(waited) >= 4.0) == is_patient
+
+
 async def test_N27_retry_after_is_honoured(scene: Scene) -> None:
     async with scene.stream() as news:
         scene.server.refusals = [b"HTTP/1.1 429 Slow\r\nRetry-After: 90\r\nContent-Length: 0\r\n\r\n"]
