@@ -6,10 +6,13 @@ They run in a process of their own, and speak to the venue's own door over one c
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import os
+import re
 import signal
 import traceback
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
@@ -23,9 +26,14 @@ from yunmin.core.data_contracts.money import plain
 __all__ = ["Crowd", "Lane", "crowd"]
 
 _NAME: Final = "counterparty"
+_ORDERS: Final = "/venue/orders"
 _TURN: Final = 0.02
 _MOST_UNANSWERED: Final = 200
-_ANSWER: Final = b"HTTP/1.1 "
+_ARREARS_WITHIN: Final = 2.0
+"""Seconds over which trades that found nothing to trade with are made up for."""
+
+_HASTE: Final = 1.5
+"""The most that is tried, in parts of the wanted rate."""
 
 _INTENSITIES: Final = (0.0, 0.01, 0.03, 0.08)
 _SOCKET_FAULTS: Final = ("disconnect", "disconnect", "terminate", "shutdown", None)
@@ -65,7 +73,10 @@ class Crowd:
 
 @contextmanager
 def crowd(url: str, lanes: Sequence[Lane], *, rate: float, weather_lasts: float, seed: int) -> Iterator[Crowd]:
-    """`rate` trades a second are tried, in turn on all `lanes`; every `weather_lasts` seconds the weather changes."""
+    """On average `rate` trades a second, in turn on all `lanes`; every `weather_lasts` seconds the weather changes.
+
+    What finds nobody to trade with is made up for as soon as it does, at no more than one and a half times that rate.
+    """
     here, there = os.pipe()
     child = os.fork()
     if child == 0:
@@ -85,43 +96,67 @@ def crowd(url: str, lanes: Sequence[Lane], *, rate: float, weather_lasts: float,
         one.end()
 
 
+class Pace:
+    """How many trades to try, so that on average `rate` a second come about."""
+
+    def __init__(self, rate: float) -> None:
+        self._rate = rate
+        self._traded = 0
+        self._under_way = 0
+        self._asked_at = 0.0
+        self._allowed = 0.0
+
+    def due(self, passed: float) -> int:
+        """How many to try now, `passed` seconds after the beginning. They count as under way."""
+        since, self._asked_at = passed - self._asked_at, passed
+        self._allowed = min(self._allowed + since * self._rate * _HASTE, self._rate * _ARREARS_WITHIN)
+        wanted = passed * self._rate - self._traded - self._under_way
+        count = max(0, min(int(wanted), int(self._allowed), _MOST_UNANSWERED - self._under_way))
+        self._allowed -= count
+        self._under_way += count
+        return count
+
+    def answered(self, count: int, *, traded: int) -> None:
+        """Of `count` that were under way, so many have traded, and the rest found nobody."""
+        self._under_way -= count
+        self._traded += traded
+
+
 class _Crowd:
     def __init__(
         self, url: str, lanes: Sequence[Lane], rate: float, weather_lasts: float, seed: int, clock: Clock
     ) -> None:
         self._host = urlsplit(url).netloc
         self._orders = [_order_on(lane) for lane in lanes]
-        self._rate = rate
         self._weather_lasts = weather_lasts
         self._clock = clock
         self._chance: Chance = seeded(f"crowd-{seed}")
-        self._unanswered = 0
+        self._unanswered: deque[bool] = deque()  # of each request, oldest first: whether it brings orders
+        self._pace = Pace(rate)
 
     async def run(self) -> None:
         host, _, port = self._host.rpartition(":")
         reader, writer = await asyncio.open_connection(host, int(port))
-        answers = asyncio.create_task(self._count_answers(reader))
-        begun, next_weather, sent = self._clock.monotonic(), 0.0, 0
+        answers = asyncio.create_task(self._take_answers(reader))
+        begun, next_weather, orders = self._clock.monotonic(), 0.0, itertools.cycle(self._orders)
         while not answers.done():
             passed = self._clock.monotonic() - begun
             if passed >= next_weather:
                 next_weather = passed + self._weather_lasts
                 writer.writelines(self._weather())
-            due = int(passed * self._rate) - sent
-            room = max(0, _MOST_UNANSWERED - self._unanswered)
-            for _ in range(min(due, room)):
-                writer.write(self._request("POST", "/venue/orders", self._orders[sent % len(self._orders)]))
-                sent += 1
-            sent = max(sent, int(passed * self._rate) - _MOST_UNANSWERED)  # what was missed stays missed
+            due = list(itertools.islice(orders, self._pace.due(passed)))
+            if due:
+                writer.write(self._request("POST", _ORDERS, due))
             await writer.drain()
             await self._clock.sleep(_TURN)
+        answers.result()
 
-    async def _count_answers(self, reader: asyncio.StreamReader) -> None:
-        tail = b""
-        while piece := await reader.read(65536):
-            seen = tail + piece
-            self._unanswered -= seen.count(_ANSWER)
-            tail = seen[-(len(_ANSWER) - 1) :]
+    async def _take_answers(self, reader: asyncio.StreamReader) -> None:
+        while head := await _head_of_answer(reader):
+            body = await reader.readexactly(_length_of_body(head))
+            if self._unanswered.popleft():
+                orders = json.loads(body)["orders"]
+                self._pace.answered(len(orders), traded=sum(Decimal(one.get("filled", 0)) > 0 for one in orders))
 
     def _weather(self) -> Iterator[bytes]:
         intensity = self._chance.choice(_INTENSITIES)
@@ -133,11 +168,24 @@ class _Crowd:
         if fault is not None:
             yield self._request("POST", "/venue/chaos", {"preset": fault, "count": 1})
 
-    def _request(self, method: str, path: str, body: dict[str, Any] | None = None) -> bytes:
-        self._unanswered += 1
+    def _request(self, method: str, path: str, body: object = None) -> bytes:
+        self._unanswered.append(path == _ORDERS)
         sent = b"" if body is None else json.dumps(body).encode()
         head = f"{method} {path} HTTP/1.1\r\nHost: {self._host}\r\nContent-Length: {len(sent)}\r\n\r\n"
         return head.encode() + sent
+
+
+async def _head_of_answer(reader: asyncio.StreamReader) -> bytes:
+    """Status and headers of the next answer; empty where the venue has hung up."""
+    try:
+        return await reader.readuntil(b"\r\n\r\n")
+    except asyncio.IncompleteReadError:
+        return b""
+
+
+def _length_of_body(head: bytes) -> int:
+    found = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+    return 0 if found is None else int(found[1])
 
 
 def _order_on(lane: Lane) -> dict[str, Any]:

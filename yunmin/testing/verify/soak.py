@@ -34,6 +34,7 @@ from yunmin.core.data_contracts.events import (
 from yunmin.core.data_contracts.instrument import Instrument
 from yunmin.core.data_contracts.money import EXACT, ceil_to_step, floor_to_step
 from yunmin.core.data_contracts.stream import BalanceUpdate, StreamGap
+from yunmin.core.in_flight_order import InFlightOrder
 from yunmin.core.order_tracker import OrderTracker
 from yunmin.errors import SubmitsPaused
 from yunmin.exchange import AdapterPlugin, ConnectionWish, ExchangeConnector, ShowsMarket
@@ -50,8 +51,14 @@ __all__ = ["SoakReport", "compare_fills", "verify_soak"]
 _ACCOUNT: Final = "local"
 _SYMBOLS: Final = ("BTC/USDT", "ETH/USDT", "BNB/USDT", "SOL/USDT")
 _FILLS_PER_ORDER: Final = 6
-_DEPTH: Final = 12
-"""Orders of ours that rest on each lane, so that the crowd finds something while answers are slow."""
+_DEPTH: Final = 40
+"""Orders of ours that rest on each lane, so that the crowd finds something while answers are slow or a stream is lost.
+
+Those in doubt are not counted: nobody may find them.
+"""
+
+_MOST_OPEN: Final = 80
+"""Orders on each lane with those in doubt: an exchange takes only so many."""
 
 _MOST_AT_ONCE: Final = 4
 _TURN: Final = 0.1
@@ -59,7 +66,7 @@ _WEATHER_LASTS: Final = 10.0
 _CANCELLED: Final = 0.02
 """The share of turns in which an order is cancelled, on each lane."""
 
-_LOOKS: Final = 5.0
+_LOOKS: Final = 10.0
 """Seconds between two looks at the memory."""
 
 _HEAL: Final = 120.0
@@ -248,15 +255,16 @@ class _Soak:
         self._samples.append(Sample.take(passed))
 
     def _keep_orders_in_the_book(self, account: Account) -> None:
-        ours: dict[tuple[str, Side], list[str]] = {}
+        ours: dict[tuple[str, Side], list[InFlightOrder]] = {}
         for order in account.tracker.get_open_orders():
-            ours.setdefault((order.symbol, order.side), []).append(order.client_order_id)
+            ours.setdefault((order.symbol, order.side), []).append(order)
         for lane in self._ground.lanes:
             there = ours.get((lane.symbol, lane.side), [])
             if there and self._chance.random() < _CANCELLED:
-                account.begin_cancel(self._chance.choice(there))
+                account.begin_cancel(self._chance.choice(there).client_order_id)
+            certain = sum(order.certainty is Certainty.CONFIRMED for order in there)
             with suppress(SubmitsPaused):
-                for _ in range(min(_DEPTH - len(there), _MOST_AT_ONCE)):
+                for _ in range(min(_DEPTH - certain, _MOST_OPEN - len(there), _MOST_AT_ONCE)):
                     account.begin(_request(lane))
 
     async def _heal(self, account: Account) -> None:

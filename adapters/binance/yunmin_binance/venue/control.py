@@ -4,7 +4,7 @@
 |---|---|
 | `GET /venue/state` | clock, symbols, counts, and whether the audit is clean |
 | `GET /venue/ledger?account=NAME` | orders, fills and balances of an account, straight from the engine |
-| `POST /venue/orders` | places an order as any account: a JSON object (see `OrderAs`) |
+| `POST /venue/orders` | places an order as any account: a JSON object (see `OrderAs`), or a list of them |
 | `POST /venue/step?n=1` | lets the house move, quote and take n times |
 | `GET POST DELETE /venue/chaos` | faults on demand: see `chaos.door` |
 | `GET POST /venue/clock`, `POST /venue/restart`, `POST /venue/save` | the venue as a whole: see `owners_door` |
@@ -13,6 +13,8 @@
 | `POST /venue/locks` | lets another system lock an amount, or give it back: account, asset, amount |
 | `POST /venue/keys/revoke` | makes an API key good for nothing: `{"api_key": "..."}` |
 | `POST /venue/bans/lift` | forgets whom the exchange has banned for asking too much |
+
+The answers to a list of orders stand in `orders`, with an `error` for each that was refused.
 
 It needs no key: it is for the tests and demos that own the venue, as opposite side and as oracle.
 """
@@ -25,7 +27,7 @@ from decimal import Decimal
 from typing import Final
 
 import orjson
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from yunmin.core.data_contracts import Contract
 from yunmin.core.data_contracts.enums import OrderType, Side, TimeInForce
@@ -63,6 +65,10 @@ class OrderAs(Contract):
     time_in_force: TimeInForce = TimeInForce.GTC
     self_trade_prevention: SelfTradePrevention = SelfTradePrevention.NONE
     client_order_id: str | None = None
+
+
+_SEVERAL: Final = TypeAdapter(list[OrderAs])
+_REFUSALS: Final = (ApiError, ValidationError, ConfigurationError, InvalidValue)
 
 
 class StatusOf(Contract):
@@ -135,19 +141,16 @@ class Control:
     def answer(self, request: RawRequest) -> RawResponse:
         """The answer; a JSON object with `error` where it is a no."""
         if not is_loopback(request.address):
-            return _refusal(403, "this door is open to loopback callers only")
+            return RawResponse(403, orjson.dumps({"error": "this door is open to loopback callers only"}))
         operation = self._operations.get((request.method, request.path))
         if operation is None:
-            return _refusal(404, "no such operation")
+            return RawResponse(404, orjson.dumps({"error": "no such operation"}))
         self._exchange.catch_up()
         try:
             return RawResponse(200, orjson.dumps(operation(request), default=_plain))
-        except ApiError as error:
-            return _refusal(error.status, error.message, code=error.code)
-        except ValidationError as error:
-            return _refusal(400, "; ".join(f"{_path(one['loc'])}: {one['msg']}" for one in error.errors()))
-        except (ConfigurationError, InvalidValue) as error:
-            return _refusal(400, str(error))
+        except _REFUSALS as error:
+            status, said = _refused(error)
+            return RawResponse(status, orjson.dumps(said))
 
     def _state(self, _: RawRequest) -> dict[str, object]:
         exchange = self._exchange
@@ -170,8 +173,19 @@ class Control:
         return asdict(report_account(self._exchange.engine, params.required_text("account")))
 
     def _orders(self, request: RawRequest) -> dict[str, object]:
-        wanted = OrderAs.model_validate_json(request.body or b"{}")
+        body = request.body or b"{}"
+        if not body.lstrip().startswith(b"["):
+            return self._place(OrderAs.model_validate_json(body))
+        return {"orders": [self._place_one_of_several(wanted) for wanted in _SEVERAL.validate_json(body)]}
+
+    def _place(self, wanted: OrderAs) -> dict[str, object]:
         return asdict(report_order(place_as(self._exchange, wanted)))
+
+    def _place_one_of_several(self, wanted: OrderAs) -> dict[str, object]:
+        try:
+            return self._place(wanted)
+        except _REFUSALS as error:
+            return _refused(error)[1]
 
     def _step(self, request: RawRequest) -> dict[str, object]:
         asked = Params(merge_parameters(request.query, b"")).long("n")
@@ -206,9 +220,15 @@ class Control:
         return {}
 
 
-def _refusal(status: int, message: str, *, code: int | None = None) -> RawResponse:
-    said: dict[str, object] = {"error": message} if code is None else {"error": message, "code": code}
-    return RawResponse(status, orjson.dumps(said))
+def _refused(error: Exception) -> tuple[int, dict[str, object]]:
+    """The HTTP status of one of `_REFUSALS`, and what is said."""
+    match error:
+        case ApiError():
+            return error.status, {"error": error.message, "code": error.code}
+        case ValidationError():
+            return 400, {"error": "; ".join(f"{_path(one['loc'])}: {one['msg']}" for one in error.errors())}
+        case _:
+            return 400, {"error": str(error)}
 
 
 def _plain(value: object) -> str:

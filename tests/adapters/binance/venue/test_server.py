@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import orjson
 import pytest
 from pydantic import ValidationError
 
@@ -233,6 +234,7 @@ ORDER = b'{"account":"local","symbol":"BTCUSDT","side":"BUY","type":"LIMIT","qua
         ("POST", "orders", b"", ORDER.replace(b"local", b"nobody") % b"1", 400),
         ("POST", "orders", b"", ORDER.replace(b"LIMIT", b"STOP_LOSS") % b"50000", 400),
         ("POST", "orders", b"", ORDER % b"50000", 200),
+        ("POST", "orders", b"", b"[%s, 1]" % (ORDER % b"50000"), 400),
     ],
 )
 def test_the_control_door_checks_what_it_is_told(
@@ -240,6 +242,17 @@ def test_the_control_door_checks_what_it_is_told(
 ) -> None:
     control = Control(wire.venue.exchange, wire.venue.chaos, OwnersDoor(wire.venue))
     assert control.answer(RawRequest(method, f"/venue/{path}", query, body, {}, "127.0.0.1")).status == status
+
+
+def test_several_orders_at_once_have_an_answer_each_and_a_refusal_stops_none(wire: Any) -> None:
+    control = Control(wire.venue.exchange, wire.venue.chaos, OwnersDoor(wire.venue))
+    body = b" [%s, %s, %s]" % (ORDER % b"49000", ORDER.replace(b"BTCUSDT", b"NOPE") % b"1", ORDER % b"48000")
+    answer = control.answer(RawRequest("POST", "/venue/orders", b"", body, {}, "127.0.0.1"))
+    first, refused, last = orjson.loads(answer.body)["orders"]
+    assert (answer.status, first["price"], last["price"]) == (200, "49000", "48000")
+    assert set(refused) == {"error", "code"}
+    nothing = control.answer(RawRequest("POST", "/venue/orders", b"", b"[]", {}, "127.0.0.1"))
+    assert orjson.loads(nothing.body) == {"orders": []}
 
 
 def test_the_control_door_is_shut_to_other_machines(wire: Any) -> None:
