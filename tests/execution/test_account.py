@@ -569,6 +569,80 @@ def test_case_52_what_happened_in_a_gap_is_known_after_it_and_no_order_is_taken_
     play(scenario)
 
 
+def test_case_52_after_a_gap_orders_that_were_in_doubt_before_it_do_not_keep_others_from_leaving(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        world.weather(before=1.0)
+        doubtful = [await account.place(a_buy(f"ym-{number}")) for number in range(3)]
+        world.weather()
+        silenced = world.exchange.fetch_order
+
+        async def silence(ref: OrderRef) -> None:
+            raise Unavailable("no answer")
+
+        world.exchange.fetch_order = silence  # type: ignore[method-assign, assignment]
+        await world.exchange.cut_streams(1)
+        await world.clock.sleep(1)
+        assert account.takes_orders
+        assert {order.certainty for order in doubtful} == {Certainty.UNKNOWN}
+
+        world.exchange.fetch_order = silenced  # type: ignore[method-assign]
+        await world.clock.sleep(2 * FENCE)
+        assert {order.state for order in doubtful} == {OrderState.FAILED}
+
+    play(scenario)
+
+
+def test_orders_in_doubt_are_asked_for_side_by_side(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        world.weather(before=1.0)
+        orders = [account.begin(a_buy(f"ym-{number}")) for number in range(40)]
+        await account._desk.settle()
+        world.weather()
+        asked, most = 0, 0
+        fetch_order = world.exchange.fetch_order
+
+        async def slowly(ref: OrderRef) -> OrderUpdate:
+            nonlocal asked, most
+            asked, most = asked + 1, max(most, asked + 1)
+            await world.clock.sleep(1)
+            asked -= 1
+            return await fetch_order(ref)
+
+        world.exchange.fetch_order = slowly  # type: ignore[method-assign]
+        await world.clock.sleep(45)
+        assert {order.state for order in orders} == {OrderState.FAILED}  # each was asked for at least three times
+        assert 1 < most <= 8
+
+    play(scenario)
+
+
+def test_promise_P3_within_its_fence_an_order_is_asked_for_ever_less_often(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        world.exchange.traits = world.exchange.traits.model_copy(update={"placement_fence": 60.0})
+        account = await world.open()
+        world.weather(before=1.0)
+        await account.place(a_buy())
+        world.weather()
+        asked_at: list[float] = []
+        fetch_order = world.exchange.fetch_order
+
+        async def noted(ref: OrderRef) -> OrderUpdate:
+            asked_at.append(world.clock.monotonic())
+            return await fetch_order(ref)
+
+        world.exchange.fetch_order = noted  # type: ignore[method-assign]
+        order = account.tracker.get_order("ym-1")
+        while order is not None and order.is_open:
+            await world.clock.sleep(1)
+        within = [at for at in asked_at if at - asked_at[0] < 60]
+        assert 3 < len(within) < 10
+        assert len(asked_at) - len(within) <= 3
+
+    play(scenario)
+
+
 def test_N27_a_storm_of_gaps_ends_with_nothing_lost(play: Play) -> None:
     async def scenario(world: World) -> None:
         account = await world.open()
@@ -1051,8 +1125,24 @@ def test_of_orders_that_are_done_the_reconciler_keeps_nothing(play: Play) -> Non
         for number in range(20):
             await account.place(a_buy(f"ym-{number}"))
         resting = await account.place(a_buy("ym-open", price="50"))
+        world.weather(after=1.0, dropped=1.0)
+        fetch_order = world.exchange.fetch_order
+
+        async def unknown(ref: OrderRef) -> None:
+            raise OrderNotFound("Order does not exist.")
+
+        world.exchange.fetch_order = unknown  # type: ignore[method-assign, assignment]
+        doubtful = await account.place(a_buy("ym-late", price="60"))
+        await world.clock.sleep(2)
+        assert set(account._reconciler._search._fences) == {"ym-late"}
+        world.weather()
+        world.exchange.fetch_order = fetch_order  # type: ignore[method-assign]
+        world.others("SELL", "200", "60")  # the stream tells of its end before any look does
+        await world.clock.sleep(1)
+        assert doubtful.is_completed
         await account.reconcile()
         assert set(account._reconciler._heard_at) == {resting.client_order_id}
+        assert account._reconciler._search._fences == {}
 
     play(scenario)
 

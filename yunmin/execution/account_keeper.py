@@ -126,7 +126,7 @@ class Keeper:
     async def _do_what_is_due(self) -> None:
         policy = self._policy
         due: tuple[tuple[str, float, Callable[[], Awaitable[object]]], ...] = (
-            ("orders", self.orders_interval, lambda: self.reconcile("periodic")),
+            ("orders", self.orders_interval, lambda: self._catch_up("periodic")),
             ("fills", policy.fills_interval, self._reconciler.catch_up_fills),
             ("audit", policy.audit_interval, self._audit_balances),
             ("clock", policy.audit_interval, self._check_clock),
@@ -150,9 +150,16 @@ class Keeper:
     # --- passes ------------------------------------------------------------------------------------------------------
 
     async def reconcile(self, why: str) -> ReconcileReport:
-        """One full pass, told and noted."""
+        """One full pass, with a look at every order that is in doubt; told and noted."""
+        return await self._told(why, self._reconciler.reconcile)
+
+    async def _catch_up(self, why: str) -> ReconcileReport:
+        """One pass over what was not heard; orders in doubt are looked for in their own time. Told and noted."""
+        return await self._told(why, self._reconciler.catch_up)
+
+    async def _told(self, why: str, go: Callable[[str], Awaitable[ReconcileReport]]) -> ReconcileReport:
         self._tell(ReconcileStarted(self._clock.now(), why))
-        report = await self._reconciler.reconcile(why)
+        report = await go(why)
         if why != "periodic" or not report.complete or report.fills or report.resolved or report.adopted:
             self._books.note("reconciled", report.problem or "complete", why=why, fills=str(report.fills))
         self._tell(ReconcileFinished(self._clock.now(), report))
@@ -175,7 +182,7 @@ class Keeper:
         if why is None or self._clock.monotonic() < self._next_pass:
             return
         self._why_reconcile = None
-        report = await self.reconcile(why)
+        report = await self._catch_up(why)
         if self._why_reconcile is not None:
             return  # another gap meanwhile: this pass does not count
         if report.complete:

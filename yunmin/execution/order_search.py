@@ -7,7 +7,8 @@ stamped (`Traits.placement_fence`) does absence, after that time, asked four way
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -24,6 +25,7 @@ from yunmin.execution.backfill import Backfill
 from yunmin.execution.bookkeeper import Bookkeeper
 from yunmin.execution.order_desk import ref_of
 from yunmin.execution.policy import AccountPolicy
+from yunmin.execution.shared_answers import SharedAnswers
 
 __all__ = ["Finding", "OrderSearch"]
 
@@ -48,8 +50,23 @@ class _Fence:
     last_absence: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Sweep:
+    """What there is of orders that are open here, by our ids; of all orders since the first one, or after `oldest`."""
+
+    shown: dict[str, OrderUpdate]
+    oldest: datetime | None
+    is_whole: bool
+
+    def reaches_back_to(self, order: InFlightOrder) -> bool:
+        """Whether a list that lacks `order` is long enough to say so."""
+        if self.is_whole or order.created_at is None:
+            return True
+        return self.oldest is not None and self.oldest < order.created_at
+
+
 class OrderSearch:
-    """Looks for orders, one at a time, and writes down what it finds."""
+    """Looks for orders and writes down what it finds. Several may be looked for at once, each by one look."""
 
     def __init__(
         self,
@@ -65,21 +82,37 @@ class OrderSearch:
         self._clock = clock
         self._policy = policy
         self._fences: dict[str, _Fence] = {}
+        self._answers = SharedAnswers()
+        self._one_sweep_at_a_time = asyncio.Lock()
 
     async def look(self, order: InFlightOrder) -> Finding:
         """Ask for `order` and write down the answer.
 
         Raises ConnectivityError, MalformedResponse or Rejected where there is no answer: that is no absence.
         """
+        begun = self._answers.moment()
         if order.certainty is Certainty.UNKNOWN and order.client_order_id not in self._fences:
             # asked after the placement ended, so no earlier than any stamp that it can bear
-            self._fences[order.client_order_id] = _Fence(await self._connector.server_time(), self._clock.monotonic())
+            self._fences[order.client_order_id] = _Fence(await self._server_time(begun), self._clock.monotonic())
         try:
             update = await self._connector.fetch_order(ref_of(order))
         except OrderNotFound:
-            return await self._miss(order)
+            return await self._miss(order, begun)
         await self._take(order, update)
         return Finding.FOUND
+
+    def next_look_in(self, order: InFlightOrder) -> float:
+        """Seconds until another look at an order that was not found may tell more than the last one did.
+
+        Within its fence each look waits as long again as all before it, up to the fence's end: absence proves nothing
+        until then, and what comes late comes soon.
+        """
+        fence, promised = self._fences.get(order.client_order_id), self._connector.traits.placement_fence
+        if fence is None or promised is None:
+            return self._policy.query_interval
+        passed = self._clock.monotonic() - fence.local_from
+        left = promised + self._policy.fence_margin - passed
+        return self._policy.query_interval if left <= 0 else min(max(self._policy.query_interval, passed), left)
 
     async def _take(self, order: InFlightOrder, update: OrderUpdate) -> None:
         """Fills before the status, so that an end finds them booked."""
@@ -91,11 +124,11 @@ class OrderSearch:
             self._books.take(_searched(order, found=True))
         self._fences.pop(order.client_order_id, None)
 
-    async def _miss(self, order: InFlightOrder) -> Finding:
+    async def _miss(self, order: InFlightOrder, begun: int) -> Finding:
         if order.has_evidence:
             return await self._suspect(order)
         fence = self._fences.get(order.client_order_id)
-        if fence is None or not await self._is_past(fence):
+        if fence is None or not await self._is_past(fence, begun):
             return Finding.ABSENT
         finding = await self._search_everywhere(order)
         if finding is Finding.FOUND:
@@ -112,7 +145,7 @@ class OrderSearch:
             self._books.take(_searched(order, found=False))
         return Finding.ABSENT
 
-    async def _is_past(self, fence: _Fence) -> bool:
+    async def _is_past(self, fence: _Fence, begun: int) -> bool:
         """Whether a placement of that time can no longer arrive, by both clocks."""
         promised = self._connector.traits.placement_fence
         if promised is None:
@@ -120,25 +153,51 @@ class OrderSearch:
         wait = promised + self._policy.fence_margin
         if self._clock.monotonic() - fence.local_from < wait:
             return False
-        return await self._connector.server_time() - fence.server_from >= timedelta(seconds=wait)
+        return await self._server_time(begun) - fence.server_from >= timedelta(seconds=wait)
+
+    async def _server_time(self, since: int) -> datetime:
+        return await self._answers.ask("time", self._connector.server_time, since=since)
 
     async def _search_everywhere(self, order: InFlightOrder) -> Finding:
         """NOT_PLACED where open orders, history and trades of its symbol all lack it; ABSENT where they cannot say."""
-        symbol, name = order.symbol, order.client_order_id
-        for update in await self._connector.fetch_open_orders(symbol):
-            if update.client_order_id == name:
-                await self._take(order, update)
-                return Finding.FOUND
-        history = await self._connector.fetch_order_history(symbol, limit=_HISTORY)
-        for update in history:
-            if update.client_order_id == name:
-                await self._take(order, update)
-                return Finding.FOUND
-        # its trades, if there are any, are among those of strangers: each is asked for its order, which has a name
-        await self._backfill.catch_up(symbol)
+        # questions that leave from now on, after the fence has ended and the order itself was not found
+        sweep = await self._answers.ask(order.symbol, lambda: self._sweep(order.symbol), since=self._answers.moment())
+        update = sweep.shown.get(order.client_order_id)
+        if update is not None:
+            await self._take(order, update)
+            return Finding.FOUND
         if order.has_evidence:
             return Finding.FOUND
-        return Finding.NOT_PLACED if _reaches_back(history, order) else Finding.ABSENT
+        return Finding.NOT_PLACED if sweep.reaches_back_to(order) else Finding.ABSENT
+
+    async def _sweep(self, symbol: str) -> _Sweep:
+        """Open orders, history and trades of `symbol`, for all of its orders that are looked for now."""
+        async with self._one_sweep_at_a_time:  # a page of history is large
+            listed = await self._connector.fetch_open_orders(symbol)
+            history = await self._connector.fetch_order_history(symbol, limit=_HISTORY)
+            is_whole = len(history) < _HISTORY
+            sweep = _Sweep(
+                self._open_ones_of(*history, *listed), None if is_whole else history[-1].created_at, is_whole
+            )
+            del listed, history
+            # the trades of those that are looked for, if there are any, are among those of strangers: each is asked for
+            # its order, which has a name
+            await self._backfill.catch_up(symbol)
+            return sweep
+
+    def _open_ones_of(self, *updates: OrderUpdate) -> dict[str, OrderUpdate]:
+        """Those that are of orders which are open here, by our ids; the last of each."""
+        named = ((update.client_order_id, update) for update in updates)
+        return {name: update for name, update in named if name is not None and self._is_open(name)}
+
+    def _is_open(self, client_order_id: str) -> bool:
+        order = self._books.tracker.get_order(client_order_id)
+        return order is not None and order.is_open
+
+    def forget(self, is_settled: Callable[[str], bool]) -> None:
+        """Keep nothing of orders that are settled: most of those in doubt are explained by the stream."""
+        for name in [name for name in self._fences if is_settled(name)]:
+            del self._fences[name]
 
     def _count(self, order: InFlightOrder, fence: _Fence) -> Finding:
         now = self._clock.monotonic()
@@ -163,11 +222,3 @@ class OrderSearch:
 
 def _searched(order: InFlightOrder, *, found: bool) -> OrderSearched:
     return OrderSearched(client_order_id=order.client_order_id, attempt=order.searches + 1, found=found)
-
-
-def _reaches_back(history: Sequence[OrderUpdate], order: InFlightOrder) -> bool:
-    """Whether a page of history that lacks the order is long enough to say so."""
-    if len(history) < _HISTORY or order.created_at is None:
-        return True
-    oldest = history[-1].created_at
-    return oldest is not None and oldest < order.created_at

@@ -7,8 +7,9 @@ answer is asked again; nothing is concluded from silence.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any, Final
 
 from yunmin.clock import Clock
 from yunmin.core.data_contracts.enums import Certainty, Source
@@ -28,6 +29,11 @@ from yunmin.execution.order_search import Finding, OrderSearch
 from yunmin.execution.policy import AccountPolicy
 
 __all__ = ["Reconciler"]
+
+_SIDE_BY_SIDE: Final = 8
+"""So many orders are asked for at once."""
+
+_IN_A_ROUND: Final = 4 * _SIDE_BY_SIDE
 
 
 @dataclass(slots=True)
@@ -93,16 +99,37 @@ class Reconciler:
                 self.want(order.client_order_id)
 
     async def look_at_what_is_due(self) -> None:
-        """Look for each order whose time has come. What has no answer is looked for again later."""
+        """Look for orders whose time has come, those that wait longest first, and not for more than a few.
+
+        The others stay due: whoever has something more urgent to ask need not wait for all of them. What has no answer
+        is looked for again later.
+        """
+        async with self._one_at_a_time:
+            await self._side_by_side(self._look_at(order) for order in self._take_what_is_due())
+
+    def _take_what_is_due(self) -> list[InFlightOrder]:
         now = self._clock.monotonic()
-        for client_order_id in [name for name, due in self._due.items() if due <= now]:
-            order = self._books.tracker.get_order(client_order_id)
+        due = sorted((due, client_order_id) for client_order_id, due in self._due.items() if due <= now)
+        taken = [client_order_id for _, client_order_id in due[:_IN_A_ROUND]]
+        for client_order_id in taken:
             del self._due[client_order_id]
-            if order is None:
-                continue
-            async with self._one_at_a_time:
-                answered = await self._look(order)
-            self._look_again_if_needed(order, answered=answered)
+        return [order for order in map(self._books.tracker.get_order, taken) if order is not None]
+
+    async def _look_at(self, order: InFlightOrder) -> None:
+        answered = await self._look(order)
+        self._look_again_if_needed(order, answered=answered)
+
+    async def _side_by_side(self, works: Iterable[Coroutine[Any, Any, None]]) -> None:
+        """Do all of it, a few at a time: one answer that takes long must not hold up all others."""
+        places = asyncio.Semaphore(_SIDE_BY_SIDE)
+
+        async def take_a_place(work: Coroutine[Any, Any, None]) -> None:
+            async with places:
+                await work
+
+        async with asyncio.TaskGroup() as group:
+            for work in works:
+                group.create_task(take_a_place(work), name="look")
 
     async def _look(self, order: InFlightOrder) -> bool:
         """Whether there was an answer."""
@@ -120,19 +147,36 @@ class Reconciler:
         if not is_in_doubt(order):
             self._short_since.pop(order.client_order_id, None)
             return
-        is_patient = answered and order.certainty is Certainty.SUSPECT
-        wait = self._policy.suspect_interval if is_patient else self._policy.query_interval
-        self.want(order.client_order_id, after=wait)
+        self.want(order.client_order_id, after=self._wait_after(order) if answered else self._policy.query_interval)
+
+    def _wait_after(self, order: InFlightOrder) -> float:
+        if order.certainty is Certainty.SUSPECT:
+            return self._policy.suspect_interval
+        return self._search.next_look_in(order)
 
     # --- passes ------------------------------------------------------------------------------------------------------
 
     async def reconcile(self, why: str) -> ReconcileReport:
-        """One full pass. Where a question has no answer the report is not complete, and says why."""
+        """One full pass, with a look at every order that is in doubt.
+
+        Where a question has no answer the report is not complete, and says why.
+        """
+        return await self._report(why, left_alone=())
+
+    async def catch_up(self, why: str) -> ReconcileReport:
+        """One pass over what may have happened unheard: open orders, executions, orders that are not listed any more.
+
+        An order that was in doubt before is so for reasons of its own, and is looked for in its own time. Where a
+        question has no answer the report is not complete, and says why.
+        """
+        return await self._report(why, left_alone=self._due.keys())
+
+    async def _report(self, why: str, *, left_alone: Collection[str]) -> ReconcileReport:
         async with self._one_at_a_time:
             counts = _Counts(why)
             adopted_before = self._strangers.adopted
             try:
-                await self._pass(counts)
+                await self._pass(counts, left_alone)
             except ExchangeError as error:
                 self._mind(error)
                 counts.problems.append(f"{type(error).__name__}: {error}")
@@ -151,7 +195,7 @@ class Reconciler:
             problem="; ".join(counts.problems),
         )
 
-    async def _pass(self, counts: _Counts) -> None:
+    async def _pass(self, counts: _Counts, left_alone: Collection[str]) -> None:
         asked_at = self._clock.monotonic()
         listed = await self._fetch_open()
         counts.open_orders = len(listed)
@@ -159,7 +203,12 @@ class Reconciler:
             counts.fills += await self._backfill.catch_up(symbol)
         reach("in_reconcile")
         self._take_listed(listed)
-        await self._look_for_the_missing(listed, asked_at, counts)
+        missing = [
+            order
+            for order in self._missing_in(listed, asked_at)
+            if not (is_in_doubt(order) and order.client_order_id in left_alone)
+        ]
+        await self._side_by_side(self._look_for_missing(order, counts) for order in missing)
 
     async def catch_up_fills(self) -> int:
         """Book what was executed on every symbol of interest since the marks; returns how many fills came new.
@@ -188,8 +237,11 @@ class Reconciler:
                 self._strangers.meet(update)
         self._books.take(*known)
 
-    async def _look_for_the_missing(self, listed: Iterable[OrderUpdate], asked_at: float, counts: _Counts) -> None:
-        """Each open order that is not listed, unless something was heard of it since: suspicion, so it is asked for."""
+    def _missing_in(self, listed: Iterable[OrderUpdate], asked_at: float) -> Iterator[InFlightOrder]:
+        """Each open order that is not listed or is in doubt: suspicion, so it is asked for.
+
+        Of which something was heard since, is wanted a little later: it may be on its way into the list.
+        """
         there = {(update.symbol, update.exchange_order_id) for update in listed}
         quiet_since = asked_at - self._policy.touch_grace
         for order in self._books.tracker.get_open_orders():
@@ -200,16 +252,19 @@ class Reconciler:
             if not is_in_doubt(order) and self._heard_at.get(order.client_order_id, -1.0) > quiet_since:
                 self.want(order.client_order_id, after=self._policy.touch_grace)
                 continue
-            try:
-                found = await self._search.look(order)
-                counts.inferred += await self._explain_what_is_filled(order)
-            except ExchangeError as error:  # the others can be asked for all the same
-                self._mind(error)
-                counts.problems.append(f"{order.client_order_id}: {error}")
-                continue
-            counts.resolved += found is not Finding.ABSENT
-            if is_in_doubt(order):
-                self.want(order.client_order_id, after=self._policy.query_interval)
+            yield order
+
+    async def _look_for_missing(self, order: InFlightOrder, counts: _Counts) -> None:
+        try:
+            found = await self._search.look(order)
+            counts.inferred += await self._explain_what_is_filled(order)
+        except ExchangeError as error:  # the others can be asked for all the same
+            self._mind(error)
+            counts.problems.append(f"{order.client_order_id}: {error}")
+            self._look_again_if_needed(order, answered=False)
+            return
+        counts.resolved += found is not Finding.ABSENT
+        self._look_again_if_needed(order, answered=True)
 
     # --- residuals ---------------------------------------------------------------------------------------------------
 
@@ -237,6 +292,7 @@ class Reconciler:
         for kept in (self._heard_at, self._short_since):
             for name in [name for name in kept if self._is_settled(name)]:
                 del kept[name]
+        self._search.forget(self._is_settled)
 
     def _is_settled(self, client_order_id: str) -> bool:
         order = self._books.tracker.get_order(client_order_id)
