@@ -57,6 +57,7 @@ def replayed_world(configuration: Configuration, plugin: AdapterPlugin, candles:
         pace=pace,
         folder=folder,
         policy=settings.account.policy,
+        ledger=exchange.ledger,
     )
 
 
@@ -96,6 +97,7 @@ async def paper_world(configuration: Configuration, plugin: AdapterPlugin, wall:
         pace=1.0,
         folder=folder,
         policy=settings.account.policy,
+        ledger=exchange.ledger,
     )
 
 
