@@ -162,6 +162,7 @@ EVENTS: Final[list[RunEvent]] = [
     ReconcileFinished(AT, REPORT._replace(complete=False, resolved=1, adopted=1, suspect=1, unknown=1, inferred=1,
                                           problem="it did not answer")),
     SubmitsChanged(AT, {}),
+    SubmitsChanged(AT, {PauseReason.CLOSING: "the account is being closed"}),
     SubmitsChanged(AT, {PauseReason.STREAM_LOST: "closed"}),
     SubmitsChanged(AT, {PauseReason.KILLED: "pulled", PauseReason.STREAM_LOST: "closed"}),
     ExternalOrderSeen(AT, OrderUpdate(symbol=BTC, client_order_id="web_1", exchange_order_id="5", qty="1", price="2",

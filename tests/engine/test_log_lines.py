@@ -55,7 +55,16 @@ def test_people_read_time_level_event_and_deal_in_columns() -> None:
 
 def test_a_fill_reads_as_a_sentence() -> None:
     (fill,) = (event for event in EVENTS if type(event).__name__ == "OrderFilled")
-    assert "order_filled           BTC/USDT BUY 0.05 at 42000 fee 0.001 BNB liquidity=TAKER" in as_console(entry(fill))
+    said = as_console(entry(fill))
+    assert "order_filled           BTC/USDT BUY 0.05 at 42000 fee 0.001 BNB state=PARTIALLY_FILLED" in said
+    assert "trade_id" not in said  # that is for machines
+
+
+def test_a_figure_without_an_end_is_cut_for_people_and_whole_for_machines() -> None:
+    third = Decimal(1) / Decimal(3)
+    told = {"ts": datetime(2026, 1, 1, tzinfo=UTC), "level": "info", "event": "x", "average_price": third}
+    assert as_console(dict(told)).endswith("average_price=0.333333333333333333")
+    assert as_json(dict(told))["average_price"] == str(third)
 
 
 def test_a_trace_stands_below_its_entry_indented() -> None:

@@ -235,6 +235,7 @@ _RECONCILED = _kind("reconcile_finished", INFO, "every question was answered")
 _UNRECONCILED = _kind("reconcile_incomplete", WARNING, "a question had no answer; it is asked again")
 _RESUMED = _kind("submits_resumed", INFO, "new orders are taken again")
 _PAUSED = _kind("submits_paused", WARNING, "new orders are not taken now; cancels are")
+_CLOSING = _kind("account_closing", INFO, "the program ends: new orders are not taken any more")
 _HALTED = _kind("submits_halted", ERROR, "new orders are not taken, and only a person can change that")
 _STRANGER = _kind("external_order_seen", WARNING, "somebody else's order on this account")
 _DRIFT = _kind("balance_drifted", WARNING, "a total is not what fills and fees make of the last one")
@@ -258,6 +259,8 @@ def _reconciled(event: ReconcileFinished) -> tuple[EntryKind, Fields]:
 def _submits(event: SubmitsChanged) -> tuple[EntryKind, Fields]:
     if not event.reasons:
         return _RESUMED, {}
+    if set(event.reasons) == {PauseReason.CLOSING}:
+        return _CLOSING, {}
     kind = _PAUSED if _FOR_A_PERSON.isdisjoint(event.reasons) else _HALTED
     return kind, {"reasons": {str(reason): why for reason, why in event.reasons.items()}}
 

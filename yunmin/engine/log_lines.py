@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any, Final
 
 import orjson
@@ -22,6 +22,10 @@ _EVENT_WIDTH: Final = 22
 _LEVEL_WIDTH: Final = 7
 _RESET: Final = "\x1b[0m"
 _COLOURS: Final = {"debug": "\x1b[2m", "info": "\x1b[32m", "warning": "\x1b[33m", "error": "\x1b[1;31m"}
+_FOR_MACHINES: Final = frozenset(
+    {"exchange_order_id", "fill_kind", "filled_qty", "liquidity", "order_qty", "order_type", "trade_id"}
+)
+_DIGITS: Final = Context(prec=18)
 _FAINT: Final = "\x1b[2m"
 _BOLD: Final = "\x1b[1m"
 
@@ -38,7 +42,10 @@ class JsonLines:
 
 
 class ConsoleLines:
-    """`time LEVEL event symbol side qty at price name=value …`; a trace stands below, indented."""
+    """`time LEVEL event symbol side qty at price name=value …`; a trace stands below, indented.
+
+    What only a machine would look up is left out, and averages without an end are cut: the JSON has all of it.
+    """
 
     def __init__(self, *, colours: bool) -> None:
         self._colours = colours
@@ -48,6 +55,8 @@ class ConsoleLines:
         time = self._painted(f"{entry.pop('ts'):%Y-%m-%d %H:%M:%S.%f}"[:-3], _FAINT)
         entry.pop("wall", None)
         trace = entry.pop("trace", "")
+        for name in _FOR_MACHINES & entry.keys():
+            del entry[name]
         head = self._painted(f"{level.upper():<{_LEVEL_WIDTH}}", _COLOURS[level])
         words = [*_deal(entry), *(self._pair(name, value) for name, value in entry.items())]
         name = self._painted(f"{event:<{_EVENT_WIDTH}}" if words else event, _BOLD)
@@ -75,7 +84,7 @@ def _deal(entry: EventDict) -> list[str]:
 
 def _text(value: object) -> str:
     if isinstance(value, Decimal):
-        return plain(value)
+        return plain(value if len(value.as_tuple().digits) <= _DIGITS.prec else _DIGITS.plus(value))
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     if isinstance(value, Mapping):
