@@ -1023,6 +1023,40 @@ def test_case_48_an_order_that_one_query_does_not_show_is_looked_for_in_all(play
     play(scenario)
 
 
+def test_case_48_an_order_that_many_others_have_followed_is_looked_for_in_its_own_time(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("yunmin.execution.order_search._HISTORY", 5)
+
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        fetch_history = world.exchange.fetch_order_history
+
+        async def silence(*_: object, **__: object) -> None:
+            raise Unavailable("no answer")
+
+        world.exchange.fetch_order_history = silence  # type: ignore[method-assign, assignment]
+        world.weather(before=1.0)
+        lost = await account.place(a_buy("ym-lost"))
+        world.weather()
+        for number in range(12):  # later ones fill the last page of the history, and its own page too
+            await world.clock.sleep(4)
+            await account.place(a_buy(f"ym-{number}", price="50"))
+        world.exchange.fetch_order_history = fetch_history  # type: ignore[method-assign]
+        await world.clock.sleep(10)
+        assert lost.state is OrderState.FAILED
+
+        world.weather(before=1.0)
+        crowded = await account.place(a_buy("ym-crowded"))
+        world.weather()
+        for number in range(12, 24):
+            await account.place(a_buy(f"ym-{number}", price="50"))
+        await world.clock.sleep(10 * FENCE)
+        assert (crowded.state, crowded.certainty) == (OrderState.PENDING, Certainty.UNKNOWN)
+
+    play(scenario)
+
+
 def test_case_50_an_order_without_the_exchanges_id_is_asked_for_by_ours(play: Play) -> None:
     async def scenario(world: World) -> None:
         account = await world.open()

@@ -265,13 +265,18 @@ class CcxtConnector(Streaming):
             "the open orders", self._ask_open_orders(market), lambda raw: self._read_orders(raw, market)
         )
 
-    async def fetch_order_history(self, symbol: str, *, limit: int = 100) -> Sequence[OrderUpdate]:
+    async def fetch_order_history(
+        self, symbol: str, *, since: datetime | None = None, limit: int = 100
+    ) -> Sequence[OrderUpdate]:
         market = self.instrument(symbol)
-        return await self._question(
-            f"the orders of {symbol}",
-            self._ask_order_history(market, limit),
-            lambda raw: sorted(self._read_orders(raw, market), key=_age, reverse=True)[:limit],
-        )
+
+        def read(raw: Any) -> list[OrderUpdate]:
+            oldest_first = sorted(self._read_orders(raw, market), key=_age)
+            kept = oldest_first[-limit:] if since is None else oldest_first[:limit]
+            return kept[::-1]
+
+        asked = self._ask_order_history(market, since=_millis(since), limit=limit)
+        return await self._question(f"the orders of {symbol}", asked, read)
 
     async def fetch_fills(
         self,
@@ -441,8 +446,8 @@ class CcxtConnector(Streaming):
     async def _ask_open_orders(self, market: Instrument | None) -> Any:
         return await self._connected().fetch_open_orders(None if market is None else market.symbol)
 
-    async def _ask_order_history(self, market: Instrument, limit: int) -> Any:
-        return await self._connected().fetch_orders(market.symbol, None, limit)
+    async def _ask_order_history(self, market: Instrument, *, since: int | None, limit: int) -> Any:
+        return await self._connected().fetch_orders(market.symbol, since, limit)
 
     async def _ask_fills(
         self,

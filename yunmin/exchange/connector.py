@@ -92,8 +92,13 @@ class ExchangeConnector(ABC):
         """The orders that rest at the exchange; of all symbols when none is named."""
 
     @abstractmethod
-    async def fetch_order_history(self, symbol: str, *, limit: int = 100) -> Sequence[OrderUpdate]:
-        """The last `limit` orders of a symbol in any state, newest first."""
+    async def fetch_order_history(
+        self, symbol: str, *, since: datetime | None = None, limit: int = 100
+    ) -> Sequence[OrderUpdate]:
+        """The last `limit` orders of a symbol in any state, newest first; or the first ones made at `since` or later.
+
+        `since` is a time of the exchange's clock.
+        """
 
     @abstractmethod
     async def fetch_fills(

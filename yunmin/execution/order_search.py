@@ -30,6 +30,8 @@ from yunmin.execution.shared_answers import SharedAnswers
 __all__ = ["Finding", "OrderSearch"]
 
 _HISTORY = 1000
+_CLOCKS_DIFFER_BY = timedelta(seconds=5)
+"""More than the exchange's clock and ours may differ by while orders leave: that is a second."""
 
 
 class Finding(Enum):
@@ -168,7 +170,23 @@ class OrderSearch:
             return Finding.FOUND
         if order.has_evidence:
             return Finding.FOUND
-        return Finding.NOT_PLACED if sweep.reaches_back_to(order) else Finding.ABSENT
+        return Finding.NOT_PLACED if sweep.reaches_back_to(order) else await self._search_its_own_time(order)
+
+    async def _search_its_own_time(self, order: InFlightOrder) -> Finding:
+        """The history from just before `order` was made until it could arrive no more: so much has come since then."""
+        promised = self._connector.traits.placement_fence
+        if order.created_at is None or promised is None:
+            return Finding.ABSENT
+        until = order.created_at + timedelta(seconds=self._policy.intent_age + promised) + _CLOCKS_DIFFER_BY
+        since = order.created_at - _CLOCKS_DIFFER_BY
+        page = await self._connector.fetch_order_history(order.symbol, since=since, limit=_HISTORY)
+        for update in page:
+            if update.client_order_id == order.client_order_id:
+                await self._take(order, update)
+                return Finding.FOUND
+        newest = page[0].created_at if page else None
+        is_enough = len(page) < _HISTORY or (newest is not None and newest > until)
+        return Finding.NOT_PLACED if is_enough else Finding.ABSENT
 
     async def _sweep(self, symbol: str) -> _Sweep:
         """Open orders, history and trades of `symbol`, for all of its orders that are looked for now."""

@@ -241,10 +241,17 @@ class PaperConnector(ExchangeConnector):
             self._require_market(symbol)
         return [update_of(order) for order in self._orders.open_orders(symbol)]
 
-    async def fetch_order_history(self, symbol: str, *, limit: int = 100) -> Sequence[OrderUpdate]:
+    async def fetch_order_history(
+        self, symbol: str, *, since: datetime | None = None, limit: int = 100
+    ) -> Sequence[OrderUpdate]:
         self._require_market(symbol)
         orders = self._orders.orders(symbol)
-        return [update_of(order) for order in reversed(orders[-limit:])] if limit > 0 else []
+        if limit <= 0:
+            return []
+        if since is None:
+            return [update_of(order) for order in reversed(orders[-limit:])]
+        start = to_micros(since)
+        return [update_of(order) for order in reversed([one for one in orders if one.created >= start][:limit])]
 
     async def fetch_fills(
         self,

@@ -135,10 +135,11 @@ class BinanceSpot(CcxtConnector):
             {} if market is None else {"symbol": market.exchange_symbol}
         )
 
-    async def _ask_order_history(self, market: Instrument, limit: int) -> Any:
-        # without a time or an id Binance gives the newest `limit`, at most 1000
+    async def _ask_order_history(self, market: Instrument, *, since: int | None, limit: int) -> Any:
+        # without a time or an id Binance gives the newest `limit`, at most 1000; from a time on, the first ones
+        moment = {} if since is None else {"startTime": since}
         return await self._connected().private_get_allorders(
-            {"symbol": market.exchange_symbol, "limit": min(limit, 1000)}
+            {"symbol": market.exchange_symbol, "limit": min(limit, 1000), **moment}
         )
 
     async def _ask_fills(

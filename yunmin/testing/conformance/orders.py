@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -280,6 +281,20 @@ class OrdersConformance(ConformanceSuite):
         assert [one.state for one in history] == [OrderState.OPEN, OrderState.CANCELLED, OrderState.OPEN]
         shorter = await play.connector.fetch_order_history(play.symbol, limit=2)
         assert [one.client_order_id for one in shorter] == newest_first[:2]
+
+    @requires(Capability.ORDER_HISTORY)
+    async def test_the_history_since_a_moment_begins_with_what_was_made_then(self, play: Playground) -> None:
+        requests = [await play.resting() for _ in range(3)]
+        for request in requests:
+            await play.connector.place_order(request)
+        last = await play.connector.fetch_order_history(play.symbol, limit=3)
+        first_of_them, last_of_them = last[-1].created_at, last[0].created_at
+        assert first_of_them is not None
+        assert last_of_them is not None
+        found = await play.connector.fetch_order_history(play.symbol, since=first_of_them, limit=2)
+        assert requests[0].client_order_id in {one.client_order_id for one in found}
+        assert len(found) == 2
+        assert await play.connector.fetch_order_history(play.symbol, since=last_of_them + timedelta(days=1)) == []
 
 
 def _assert_is(update: OrderUpdate, request: OrderRequest, state: OrderState) -> None:

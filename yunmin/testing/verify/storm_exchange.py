@@ -182,10 +182,14 @@ class StormExchange(ExchangeConnector):
         shown = self._copy.orders(self._clock.monotonic())
         return [order for order in shown if order.state not in TERMINAL and symbol in (None, order.symbol)]
 
-    async def fetch_order_history(self, symbol: str, *, limit: int = 100) -> Sequence[OrderUpdate]:
+    async def fetch_order_history(
+        self, symbol: str, *, since: datetime | None = None, limit: int = 100
+    ) -> Sequence[OrderUpdate]:
         await self._answer()
         shown = [order for order in self._copy.orders(self._clock.monotonic()) if order.symbol == symbol]
-        return shown[::-1][:limit]
+        if since is None:
+            return shown[::-1][:limit]
+        return [order for order in shown if order.created_at is not None and order.created_at >= since][:limit][::-1]
 
     async def fetch_fills(
         self,
