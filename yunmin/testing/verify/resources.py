@@ -14,7 +14,7 @@ __all__ = ["Growth", "Sample", "growth_of", "open_files", "resident_bytes", "run
 
 _STATM: Final = Path("/proc/self/statm")
 _DESCRIPTORS: Final = (Path("/proc/self/fd"), Path("/dev/fd"))
-_PIECES: Final = 40
+_PIECES: Final = 20
 """Samples are taken together in so many pieces of time, each by its least: what came and went again is no growth."""
 
 _FEWEST_PIECES: Final = 8

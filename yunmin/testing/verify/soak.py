@@ -66,8 +66,14 @@ _WEATHER_LASTS: Final = 10.0
 _CANCELLED: Final = 0.02
 """The share of turns in which an order is cancelled, on each lane."""
 
-_LOOKS: Final = 10.0
+_LOOKS: Final = 5.0
 """Seconds between two looks at the memory."""
+
+_GENERATIONS: Final = 2
+"""The warm-up is over when the history of done orders has been filled so often.
+
+Once to fill it, and once to replace what was allocated meanwhile. Every other store of an account is smaller.
+"""
 
 _HEAL: Final = 120.0
 _ROOM: Final = Decimal(2)
@@ -91,7 +97,7 @@ class SoakReport(NamedTuple):
     """What a soak came to. `rate` is what was reached: order events and fills that the account told, a second.
 
     `growth` is of resident bytes, `growth_of_blocks` of blocks of Python's allocator, both an hour and after the
-    warm-up: once the history of done orders was full, or else nothing is judged (None). `megabytes` at the end of it.
+    warm-up: once the history of done orders was filled twice, or else nothing is judged (None). `megabytes` at the end.
     """
 
     seed: int
@@ -249,7 +255,7 @@ class _Soak:
         self._reports_while_trading = self._notes.reports
 
     def _look_at(self, passed: float, tracker: OrderTracker) -> None:
-        if self._warm_at is None and self._notes.ended >= tracker.history_limit:
+        if self._warm_at is None and self._notes.ended >= _GENERATIONS * tracker.history_limit:
             self._warm_at = passed
         gc.collect()  # what waits to be collected is no growth
         self._samples.append(Sample.take(passed))
