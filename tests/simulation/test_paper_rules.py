@@ -71,15 +71,25 @@ def test_rules_for_candles_have_the_grid_of_their_figures(
     assert (made.base_asset, made.quote_asset, made.min_notional) == ("ABC", "USD", 0)
 
 
+def test_figures_too_fine_for_any_ledger_get_a_coarser_grid() -> None:
+    made = instrument_for_candles("ETH/BTC", candles(("0.10431243", "1.12345678"), ("0.10431244", "7.5")))
+    assert (made.tick_size, made.qty_step) == (Decimal("0.000001"), Decimal("0.01"))
+
+
+BOOKABLE = Decimal("1E-8")
 numbers = st.decimals("0.0001", "100000", places=6)
 
 
 @given(st.lists(st.tuples(numbers, numbers), min_size=1, max_size=6))
-def test_every_price_and_volume_lies_on_the_grid(rows: list[tuple[Decimal, Decimal]]) -> None:
+def test_every_price_and_volume_lies_on_the_grid_and_a_tick_of_a_step_can_be_booked(
+    rows: list[tuple[Decimal, Decimal]],
+) -> None:
     made = instrument_for_candles("ABC/USD", candles(*((str(price), str(volume)) for price, volume in rows)))
+    assert made.tick_size * made.qty_step >= BOOKABLE
+    is_coarser = made.tick_size * made.qty_step == BOOKABLE
     for price, volume in rows:
-        assert is_multiple(price, made.tick_size)
-        assert is_multiple(volume, made.qty_step)
+        assert is_coarser or is_multiple(price, made.tick_size)
+        assert is_coarser or is_multiple(volume, made.qty_step)
     assert market_of(made).tick >= 1
     assert is_multiple(made.min_qty, made.qty_step)
 

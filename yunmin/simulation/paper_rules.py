@@ -20,6 +20,7 @@ PAPER_ORDER_TYPES: Final = frozenset({OrderType.LIMIT, OrderType.MARKET, OrderTy
 
 _FINEST: Final = Decimal(1).scaleb(-DECIMALS)
 _LEAST_TICKS: Final = 1000
+_ENOUGH_TICKS: Final = 100_000
 _PART_OF_A_CANDLE: Final = -4
 
 
@@ -52,8 +53,9 @@ def instrument_for_candles(symbol: str, candles: Sequence[Candle], *, min_notion
     """A market whose grid is that of `candles`, so that each of their prices and volumes lies on it.
 
     `symbol` is BASE/QUOTE. The tick is the finest decimal place of a price, and a thousandth of the lowest one at most;
-    the step is that of a volume. The least quantity is a ten-thousandth of an ordinary candle's volume, rounded down to
-    a power of ten.
+    the step is that of a volume. A tick of a step must be worth 10**-8 of the quote asset at least, or no ledger could
+    book it: where both are finer, the tick grows up to a hundred-thousandth of the lowest price, and then the step. The
+    least quantity is a ten-thousandth of an ordinary candle's volume, rounded down to a power of ten.
     """
     base, slash, quote = symbol.partition("/")
     if not (base and slash and quote) or not candles:
@@ -62,6 +64,9 @@ def instrument_for_candles(symbol: str, candles: Sequence[Candle], *, min_notion
     volumes = [one.volume for one in candles]
     tick = min(_finest_place(prices), max(_power_of_ten(min(prices) / _LEAST_TICKS), _FINEST))
     step = _finest_place(volumes)
+    if tick * step < _FINEST:
+        tick = max(tick, min(_power_of_ten(min(prices) / _ENOUGH_TICKS), _FINEST / step))
+        step = max(step, _FINEST / tick)
     usual = median(volumes)
     least = max(_power_of_ten(usual.scaleb(_PART_OF_A_CANDLE)), step) if usual else step
     return Instrument(
