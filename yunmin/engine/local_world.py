@@ -49,6 +49,7 @@ async def local_world(configuration: Configuration, plugin: AdapterPlugin, wall:
     step = settings.venue.step_interval if settings.venue.step_interval is not None else _STEP
     options = replace(
         settings.venue.options(),
+        port=settings.venue.port or 0,  # any free one: its clock is nobody else's, so nobody else is to find it
         clock=clock,
         pace=pace,
         candles=None if candles is None else str(candles),
