@@ -347,3 +347,13 @@ async def test_the_trades_of_a_candle_are_its_candle_again(paper: Paper) -> None
     assert (shown.open, shown.high, shown.low, shown.close, shown.volume) == (
         told.open, told.high, told.low, told.close, told.volume
     )  # fmt: skip
+
+
+async def test_a_stop_finds_the_market_though_another_order_was_filled_on_the_way_to_it(paper: Paper) -> None:
+    """The fill at 102 is past the stop; what the stop buys is there at 105 only."""
+    paper.trade("100")
+    offer = paper.send("SELL", "1", "102")
+    stop = paper.send("BUY", "1", kind="STOP_LOSS", stop="101")
+    paper.trade("105", "3", "BUY")
+    assert [(await paper.state(ack))[0] for ack in (offer, stop)] == [OrderState.FILLED] * 2
+    assert [fill.price for fill in await paper.fills()] == [d("102"), d("105.01")]

@@ -208,7 +208,7 @@ class MatchingEngine:
     def hit(self, account: str, order: Order, qty: int, client_order_id: str) -> Order | Refusal:
         """Let `account` trade at most `qty` with one order that rests, at its price, past whatever rests before it.
 
-        Orders that wait for a price look at it with the next command, or when something is observed.
+        Orders that wait for a price do not look at it: what happens elsewhere, and is observed, has brought it about.
         """
         index = self.orders_of(account)
         if order.level is None or index.owner is None:
@@ -223,6 +223,7 @@ class MatchingEngine:
         taker = self._enroll(new._replace(time_in_force=TimeInForce.IOC), plan, floor, index, index.owner, now)
         self._pit.meet(floor, taker, order, now)
         self._pit.settle_remainder(floor, taker, now)
+        floor.stops.seen = floor.tape.next_id
         return taker
 
     def observe(self, symbol: str, price: int, qty: int, *, buyer_is_maker: bool, moment: int | None = None) -> None:
@@ -237,16 +238,11 @@ class MatchingEngine:
         later = [] if moment is None else [one for one in floor.stops.waiting.values() if one.created > moment]
         for order in later:
             floor.stops.remove(order)
-        self.follow_up(symbol)
+        if floor.stops.waiting:
+            self._waiting_room.follow_up(floor, now)
         for order in later:
             floor.stops.add(order, price, now)
         floor.stops.seen = floor.tape.next_id
-
-    def follow_up(self, symbol: str) -> None:
-        """Let orders that wait look at what has traded in that market."""
-        floor = self.floor(symbol)
-        if floor.stops.waiting or self._pit.filled_lists:
-            self._waiting_room.follow_up(floor, self.now())
 
     def go_on_from(self, moment: int) -> None:
         """Let no time be earlier than `moment`, in microseconds: where the engine stopped before."""

@@ -108,8 +108,6 @@ class PaperMarket:
                 self._hit(order, order.remaining)
         if last and last != self.last:
             self._print(align(last, tick), 0, None, None)
-        else:
-            self._follow_up()
 
     def on_trade(self, price: int, qty: int, taker: Side | None, moment: int | None = None) -> None:
         """Others have traded, at `moment` (now, where None), and `taker` says who came: it fills what stood in its way.
@@ -149,11 +147,6 @@ class PaperMarket:
         self.last = price
         symbol = self._floor.market.symbol
         self._engine.observe(symbol, price, max(qty, 0), buyer_is_maker=is_sell, moment=moment)
-
-    def _follow_up(self) -> None:
-        if self._floor.stops.waiting:
-            self.quote()
-            self._engine.follow_up(self._floor.market.symbol)
 
     def _stand_at(self, bids: Sequence[Quote], asks: Sequence[Quote]) -> None:
         self._withdraw()
