@@ -260,10 +260,14 @@ async def test_a_market_keeps_its_own_list_of_order_types(paper: Paper) -> None:
         paper.send("SELL", "1", kind="STOP_LOSS", stop="98")
 
 
-def test_a_grid_that_is_too_fine_to_be_exact_is_refused() -> None:
-    fine = BTC.model_copy(update={"tick_size": d("0.000000001")})
-    with pytest.raises(ConfigurationError, match="cannot be traded on paper"):
-        Paper(markets={SYMBOL: fine})
+def test_a_market_whose_grid_is_too_fine_to_be_exact_is_left_out() -> None:
+    fine = BTC.model_copy(update={"symbol": "PEPE/BTC", "tick_size": d("0.000000001")})
+    paper = Paper(markets={SYMBOL: BTC, "PEPE/BTC": fine})
+    assert list(paper.exchange.instruments) == [SYMBOL]
+    with pytest.raises(ConfigurationError, match="finer than eight decimals"):
+        paper.exchange.on_price("PEPE/BTC", d("1"))
+    paper.trade("100")
+    assert paper.send("BUY", "1").fills
 
 
 def test_an_unknown_market_cannot_be_told_of(paper: Paper) -> None:

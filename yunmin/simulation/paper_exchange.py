@@ -24,7 +24,7 @@ from yunmin.simulation.orders import AccountFill, EngineEvent, Order
 from yunmin.simulation.paper_connector import PaperConnector
 from yunmin.simulation.paper_file import PaperFile
 from yunmin.simulation.paper_market import PaperDepth, PaperMarket, Quote
-from yunmin.simulation.paper_rules import carried_over, market_of
+from yunmin.simulation.paper_rules import carried_over, is_exact, market_of
 from yunmin.simulation.paper_state import change_of, restore_paper, whole_state
 from yunmin.simulation.recorded_trades import RecordedTrade
 from yunmin.simulation.units import to_micros, to_units
@@ -60,7 +60,9 @@ class PaperExchange:
         self._clock = clock
         self._depth = depth or PaperDepth()
         self._file = file
-        self._instruments = {symbol: carried_over(instrument) for symbol, instrument in markets.items()}
+        here = {symbol: carried_over(instrument) for symbol, instrument in markets.items()}
+        self._instruments = {symbol: instrument for symbol, instrument in here.items() if is_exact(instrument)}
+        self._too_fine = here.keys() - self._instruments.keys()
         self.engine = MatchingEngine(map(market_of, self._instruments.values()), Ledger(), clock, keep=keep)
         self._markets: dict[str, PaperMarket] = {}
         self._catch_up: Callable[[], None] | None = None
@@ -217,7 +219,8 @@ class PaperExchange:
     def _open(self, symbol: str) -> PaperMarket:
         instrument = self._instruments.get(symbol)
         if instrument is None:
-            raise ConfigurationError(f"no such market on paper: {symbol!r}")
+            why = "its grid is finer than eight decimals" if symbol in self._too_fine else "it was not given"
+            raise ConfigurationError(f"no such market on paper: {symbol!r}, {why}")
         smallest = to_units(instrument.min_qty), to_units(instrument.min_notional)
         return PaperMarket(self.engine, symbol, self._depth, house=_HOUSE, clients=_CLIENTS, smallest=smallest)
 

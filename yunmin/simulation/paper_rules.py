@@ -8,13 +8,13 @@ from statistics import median
 from typing import Final
 
 from yunmin.core.data_contracts import Candle, Instrument, OrderType
-from yunmin.core.data_contracts.money import ZERO
-from yunmin.errors import ConfigurationError, InvalidValue
+from yunmin.core.data_contracts.money import ZERO, is_multiple
+from yunmin.errors import ConfigurationError
 from yunmin.simulation.orders import Market
 from yunmin.simulation.stops import STOP_TYPES
 from yunmin.simulation.units import DECIMALS, to_units
 
-__all__ = ["PAPER_ORDER_TYPES", "carried_over", "instrument_for_candles", "market_of"]
+__all__ = ["PAPER_ORDER_TYPES", "carried_over", "instrument_for_candles", "is_exact", "market_of"]
 
 PAPER_ORDER_TYPES: Final = frozenset({OrderType.LIMIT, OrderType.MARKET, OrderType.LIMIT_MAKER}) | STOP_TYPES
 
@@ -37,15 +37,14 @@ def carried_over(instrument: Instrument) -> Instrument:
     )
 
 
-def market_of(instrument: Instrument) -> Market:
-    """What the matching engine has to know of `instrument`.
+def is_exact(instrument: Instrument) -> bool:
+    """Whether its grid is no finer than eight decimals: beyond them the engine would have to round."""
+    return is_multiple(instrument.tick_size, _FINEST) and is_multiple(instrument.qty_step, _FINEST)
 
-    Raises ConfigurationError for a grid finer than eight decimals: there the engine would have to round.
-    """
-    try:
-        tick, step = (to_units(size) if size else 1 for size in (instrument.tick_size, instrument.qty_step))
-    except InvalidValue as error:
-        raise ConfigurationError(f"{instrument.symbol} cannot be traded on paper: {error}") from error
+
+def market_of(instrument: Instrument) -> Market:
+    """What the matching engine has to know of `instrument`. InvalidValue where its grid is not exact."""
+    tick, step = (to_units(size) if size else 1 for size in (instrument.tick_size, instrument.qty_step))
     return Market(instrument.symbol, instrument.base_asset, instrument.quote_asset, tick, step)
 
 
