@@ -82,6 +82,31 @@ async def test_nobody_sees_a_market_behind_its_time_however_late_a_step_is(tmp_p
         assert await klines(running.venue, "BTCUSDT") == btc[:5]
 
 
+async def test_streams_tell_each_recorded_candle_once_as_closed(tmp_path: Path) -> None:
+    btc = candles_file(tmp_path, "BTC_USDT_1m.csv", 8)
+    clock, closed = a_clock(START), list[Any]()
+    async with (
+        open_venue(options(tmp_path, clock)) as running,
+        aiohttp.ClientSession() as session,
+        session.ws_connect(f"{running.url}/ws/btcusdt@kline_1m") as socket,
+    ):
+        running.venue.flush_streams()
+        await closed_before_an_open_one(socket)
+        for _ in range(4 * len(btc)):
+            clock.advance(15)
+            running.venue.flush_streams()
+            closed += await closed_before_an_open_one(socket)
+    assert closed == btc
+
+
+async def closed_before_an_open_one(socket: aiohttp.ClientWebSocketResponse) -> list[Any]:
+    """The bars that are told as closed, until one is told that is not; there is one after every recorded trade."""
+    closed = []
+    while (bar := (await socket.receive_json(timeout=20))["k"])["x"]:
+        closed.append([bar["t"], *(Decimal(bar[name]) for name in "ohlcv")])
+    return closed
+
+
 async def test_a_past_is_there_when_the_doors_open(tmp_path: Path) -> None:
     btc = candles_file(tmp_path, "BTC_USDT_1m.csv", 30)
     clock = a_clock(recorded_span(tmp_path).start + 20 * MINUTE)
