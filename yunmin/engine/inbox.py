@@ -59,7 +59,12 @@ class Inbox:
         self._routes.build(series.exchange, series.symbol, series.timeframe, out_of=out_of)
 
     def seed(self, series: SeriesKey, candles: list[Candle]) -> None:
-        self._guarded(lambda: self._routes.seed(series.exchange, series.timeframe, candles))
+        """What closed while the past was asked for is news, and no past."""
+        close_of, now = series.timeframe.close_of, self._routes.global_time
+        past = [candle for candle in candles if close_of(candle.open_time) <= now]
+        self._guarded(lambda: self._routes.seed(series.exchange, series.timeframe, past))
+        for candle in candles[len(past) :]:
+            self.on_candle(series, candle)
 
     def on_candle(self, series: SeriesKey, candle: Candle) -> None:
         self._guarded(lambda: self._routes.on_candle(series.exchange, series.timeframe, candle))

@@ -68,7 +68,7 @@ async def local_world(configuration: Configuration, plugin: AdapterPlugin, wall:
         exchange=plugin.name,
         environment=Environment.LOCAL,
         connector=connector,
-        feed=MarketFeed(connector, clock, wall_clock=wall),
+        feed=MarketFeed(connector, clock, wall_clock=wall, pace=pace),
         clock=clock,
         wall=wall,
         pace=pace,

@@ -41,6 +41,8 @@ from yunmin.execution.waiting import race
 __all__ = ["Loop"]
 
 _NAP: Final = 1.0
+"""Seconds on the wall after which it looks again, whatever happens."""
+
 _EQUITY_EVERY: Final = 1.0
 """Seconds on the wall between two looks at the equity beside those at every candle: a new peak is flushed to disk."""
 
@@ -75,6 +77,7 @@ class Loop:
         self._feed = feed
         self._clock = clock
         self._equity_every = _EQUITY_EVERY * pace
+        self._nap = _NAP * pace
         self._tell = tell
         self._next_equity = float("-inf")
         self._is_busy = False
@@ -172,7 +175,7 @@ class Loop:
                 return left
             await self._close_candles(moment)
         ahead = self._routes.next_moment(until + timedelta(days=1))
-        return _NAP if ahead is None else min(max((ahead - self._clock.now()).total_seconds(), 0.0), _NAP)
+        return self._nap if ahead is None else min(max((ahead - self._clock.now()).total_seconds(), 0.0), self._nap)
 
     async def _close_candles(self, moment: datetime) -> None:
         self.update_equity()

@@ -92,7 +92,10 @@ class ReplayFeed:
         self._sink = sink
         self._trades = frozenset(wanted.trades)
         for series in wanted.series:
-            self._begin_series(series, sink)
+            self._name_series(series, sink)
+        for symbol, key in self._series.items():  # what is put together must be named before the first candle
+            recording = self._recording(symbol)
+            sink.seed(key, list(recording.candles[: recording.past]))
         for symbol in wanted.symbols:
             recording = self._recording(symbol)
             price = recording.candles[recording.past].open
@@ -117,10 +120,10 @@ class ReplayFeed:
 
     # --- the beginning -----------------------------------------------------------------------------------------------
 
-    def _begin_series(self, series: SeriesKey, sink: Sink) -> None:
+    def _name_series(self, series: SeriesKey, sink: Sink) -> None:
+        """Which series its market's candles are fed to, and what is put together out of that."""
         recording = self._recording(series.symbol)
         recorded = recording.timeframe
-        key = series._replace(timeframe=recorded)
         if recorded is not series.timeframe:
             if not recorded.divides(series.timeframe):
                 raise ConfigurationError(
@@ -128,9 +131,7 @@ class ReplayFeed:
                     "made of them. Nothing was sent"
                 )
             sink.build(series, out_of=recorded)
-        if series.symbol not in self._series:
-            self._series[series.symbol] = key
-            sink.seed(key, list(recording.candles[: recording.past]))
+        self._series[series.symbol] = series._replace(timeframe=recorded)
 
     def _recording(self, symbol: str) -> Recording:
         found = self._recordings.get(symbol)

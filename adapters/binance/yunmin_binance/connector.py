@@ -33,7 +33,7 @@ from yunmin_binance.auth import BinanceAuth
 from yunmin_binance.book_stream import BookFeed
 from yunmin_binance.endpoints import account_stream_url_of, endpoint_for, has_wallet, market_stream_url_of
 from yunmin_binance.market_stream import CandleFeed, TickerFeed, TradeFeed
-from yunmin_binance.traits import TRAITS, recv_window_at, traits_at
+from yunmin_binance.traits import RECV_WINDOW, TRAITS, traits_at
 
 __all__ = ["BinanceSpot"]
 
@@ -192,7 +192,7 @@ class BinanceSpot(CcxtConnector):
         return AccountFeed(
             account_stream_url_of(self.config),
             auth=BinanceAuth(credentials.api_key, credentials.api_secret),
-            recv_window=recv_window_at(self.config.pace),
+            recv_window=RECV_WINDOW,
             stamp=self._connected().nonce,
             resynchronise=self.synchronise_clock,
             market_of=self.instrument_by_exchange_symbol,

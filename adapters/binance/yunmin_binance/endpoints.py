@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from yunmin.ccxt_bridge import Endpoint, Manners, StreamManners
 from yunmin.exchange import ConnectorConfig, Environment
 from yunmin_binance.refusals import REFUSALS
-from yunmin_binance.traits import recv_window_at
+from yunmin_binance.traits import RECV_WINDOW
 
 __all__ = [
     "BASE_URLS",
@@ -88,7 +88,7 @@ def endpoint_for(config: ConnectorConfig) -> Endpoint:
             "fetchCurrencies": False,
             "fetchMargins": False,
             "fetchOpenOrders": {"warnWithoutSymbol": False},
-            "recvWindow": recv_window_at(config.pace),
+            "recvWindow": RECV_WINDOW,
         },
     }
     return Endpoint(

@@ -7,16 +7,15 @@ from typing import Final
 from yunmin.core.data_contracts import OrderType, TimeInForce
 from yunmin.exchange import Capability, Support, Traits
 
-__all__ = ["RECV_WINDOW", "TRAITS", "recv_window_at", "traits_at"]
+__all__ = ["RECV_WINDOW", "TRAITS", "traits_at"]
 
 RECV_WINDOW: Final = 5000
 """Milliseconds for which a signed request stays valid; 5000 is the documented default."""
 
-_LONGEST_WINDOW: Final = 60_000
-"""Milliseconds; recvWindow may be no larger (rest-api.md, Timing security)."""
-
 _API_TIMEOUT: Final = 10.0
 """Seconds after which the API gives up waiting for its matching engine (rest-api.md, General API Information)."""
+
+_FENCE: Final = RECV_WINDOW / 1000 + _API_TIMEOUT
 
 TRAITS: Final = Traits(
     name="binance",
@@ -52,19 +51,14 @@ TRAITS: Final = Traits(
     client_order_id_max_length=36,
     ids_unique_per_symbol=True,
     ids_reusable_after_end=True,
-    placement_fence=RECV_WINDOW / 1000 + _API_TIMEOUT,
+    placement_fence=_FENCE,
     open_orders_page=None,
     fills_page=1000,
 )
 
 
-def recv_window_at(pace: float) -> int:
-    """Milliseconds of the exchange's clock for which a request stays valid, where that goes `pace` times as fast."""
-    return min(int(RECV_WINDOW * max(pace, 1.0)), _LONGEST_WINDOW)
-
-
 def traits_at(pace: float) -> Traits:
-    """The same exchange on a clock of that pace: its fence is as far as the window that requests are given."""
+    """The same exchange on a clock of that pace: it judges windows by the wall, so its fence is as far on the wall."""
     if pace == 1:
         return TRAITS
-    return TRAITS.model_copy(update={"placement_fence": recv_window_at(pace) / 1000 + _API_TIMEOUT})
+    return TRAITS.model_copy(update={"placement_fence": _FENCE * pace})

@@ -99,6 +99,7 @@ class Api:
                 query=request.query,
                 body=body,
                 now=visit.now,
+                pace=self._exchange.pace,
             )
             require_right(visit.member, endpoint.right)
         elif endpoint.security is Security.KEY:

@@ -138,7 +138,8 @@ class VenueConfig(Contract):
     `history` seconds of the markets' past have happened before the doors open: of recorded data its first part, and
     where that happens at its recorded time, all that was before now if no history is named. With `tls_folder` it speaks
     TLS too, on `tls_port`, with the certificates in that folder, which are made where they are missing. `pace` is how
-    many times as fast as the wall its clock goes: connections are kept and judged by the wall.
+    many times as fast as the wall its clock goes: connections are kept, and connections and windows of requests judged,
+    by the wall.
     """
 
     host: str = "127.0.0.1"

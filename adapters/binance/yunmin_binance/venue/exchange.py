@@ -79,6 +79,7 @@ class Exchange:
         self._keep = config.keep
         self.outside = Outside(self.ledger, self.engine.now)
         self.members: dict[str, Member] = {}
+        self.pace = config.pace
         self.limits = config.limits
         self.traffic = TrafficMeter(config.limits)
         self.order_counts = OrderMeter(config.limits)

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from yunmin_binance.venue import Liquidity, VenueConfig
+
 BAD_KEY = (-2014, "API-key format invalid.")
 UNKNOWN_KEY = (-2015, "Invalid API-key, IP, or permissions for action.")
 OUTSIDE = (-1021, "Timestamp for this request is outside of the recvWindow.")
@@ -45,6 +47,18 @@ def test_a_timestamp_is_good_for_its_window(
     wire: Any, ahead: int, window: object, error: tuple[int, str] | None
 ) -> None:
     params = {"timestamp": wire.now + ahead} | ({} if window is None else {"recvWindow": window})
+    said = wire.signed("GET", "account", **params)
+    assert said.status == 200 if error is None else said.error == error
+
+
+@pytest.mark.parametrize(
+    ("late", "window", "error"), [(300_000, None, None), (300_001, None, OUTSIDE), (6001, 100, OUTSIDE)]
+)
+def test_where_the_clock_goes_sixty_times_as_fast_a_window_is_still_the_walls(
+    make_wire: Callable[[VenueConfig], Any], late: int, window: int | None, error: tuple[int, str] | None
+) -> None:
+    wire = make_wire(VenueConfig(liquidity=Liquidity.NONE, pace=60))
+    params = {"timestamp": wire.now - late} | ({} if window is None else {"recvWindow": window})
     said = wire.signed("GET", "account", **params)
     assert said.status == 200 if error is None else said.error == error
 

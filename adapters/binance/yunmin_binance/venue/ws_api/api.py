@@ -139,13 +139,15 @@ class WsApi:
         """Who asks: by the request's own key and signature, else the one who is logged on."""
         if params.has("apiKey") or session.member is None:
             return self._signer(request, params, now)
-        check_timing(params, now)
+        check_timing(params, now, self._exchange.pace)
         return session.member
 
     def _signer(self, request: Request, params: Params, now: int) -> Member:
         api_key = params.required_text("apiKey")
         payload = signed_bytes(request.params)
-        return authenticate_payload(self._exchange.members, api_key, params, payload=payload, now=now)
+        return authenticate_payload(
+            self._exchange.members, api_key, params, payload=payload, now=now, pace=self._exchange.pace
+        )
 
     def _log_on(self, session: Session, request: Request, params: Params, now: int) -> Answer:
         member = self._signer(request, params, now)
