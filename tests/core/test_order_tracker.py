@@ -326,6 +326,16 @@ def test_history_has_the_one_that_ended_last_first(tracker: OrderTracker) -> Non
     assert tracker.get_order_history(limit=0) == tracker.get_order_history(limit=-1) == []
 
 
+def test_a_history_that_may_be_no_longer_lets_the_oldest_go_at_once(tracker: OrderTracker) -> None:
+    for name in "abcd":
+        an_order(tracker, name)
+    for name in "abc":
+        tracker.cancel_order(name)
+    tracker.history_limit = 1
+    assert tracker.history_limit == 1
+    assert {order.client_order_id for order in tracker.get_orders()} == {"c", "d"}
+
+
 def test_history_is_bounded_and_the_oldest_go_first() -> None:
     tracker = OrderTracker(history_limit=2)
     for name in "abc":

@@ -177,8 +177,7 @@ def soak(
     """An account under a steady rain of events, with disconnects, losses, duplicates and disorder, on a local venue.
 
     At the end every fill of the venue's ledger is booked exactly once, memory has not grown by more than 1 MB an hour
-    since the history of done orders was full twice over, and no task and no file is left. Exit code 1 where that is
-    not so.
+    since all that is bounded was full, and no task and no file is left. Exit code 1 where that is not so.
     """
 
     def work() -> None:
@@ -219,8 +218,7 @@ def _show_soak(report: SoakReport, *, wanted: float) -> None:
     growth, blocks = report.growth, report.growth_of_blocks
     if growth is None or blocks is None:
         typer.echo(
-            f"memory {report.megabytes} MB; not judged: too little time was left when the history of done orders "
-            "was full twice over"
+            f"memory {report.megabytes} MB; not judged: too little time was left when all that is bounded was full"
         )
     else:
         typer.echo(

@@ -101,8 +101,13 @@ class OrderTracker:
 
     @property
     def history_limit(self) -> int:
-        """How many done orders are kept at most."""
+        """How many done orders are kept at most. Where it is set lower, the oldest go at once."""
         return self._history_limit
+
+    @history_limit.setter
+    def history_limit(self, limit: int) -> None:
+        self._history_limit = limit
+        self._let_go_of_the_oldest()
 
     # --- faces: commands of ours -----------------------------------------------------------------------------------
 

@@ -7,9 +7,9 @@ answer is asked again; nothing is concluded from silence.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from yunmin.clock import Clock
 from yunmin.core.data_contracts.enums import Certainty, Source
@@ -105,7 +105,7 @@ class Reconciler:
         is looked for again later.
         """
         async with self._one_at_a_time:
-            await self._side_by_side(self._look_at(order) for order in self._take_what_is_due())
+            await self._side_by_side(self._look_at, self._take_what_is_due())
 
     def _take_what_is_due(self) -> list[InFlightOrder]:
         now = self._clock.monotonic()
@@ -119,17 +119,19 @@ class Reconciler:
         answered = await self._look(order)
         self._look_again_if_needed(order, answered=answered)
 
-    async def _side_by_side(self, works: Iterable[Coroutine[Any, Any, None]]) -> None:
-        """Do all of it, a few at a time: one answer that takes long must not hold up all others."""
+    async def _side_by_side(
+        self, look: Callable[[InFlightOrder], Awaitable[None]], orders: Iterable[InFlightOrder]
+    ) -> None:
+        """Look at all of them, a few at a time: one answer that takes long must not hold up all others."""
         places = asyncio.Semaphore(_SIDE_BY_SIDE)
 
-        async def take_a_place(work: Coroutine[Any, Any, None]) -> None:
+        async def take_a_place(order: InFlightOrder) -> None:
             async with places:
-                await work
+                await look(order)
 
         async with asyncio.TaskGroup() as group:
-            for work in works:
-                group.create_task(take_a_place(work), name="look")
+            for order in orders:
+                group.create_task(take_a_place(order), name=f"look {order.client_order_id}")
 
     async def _look(self, order: InFlightOrder) -> bool:
         """Whether there was an answer."""
@@ -208,7 +210,7 @@ class Reconciler:
             for order in self._missing_in(listed, asked_at)
             if not (is_in_doubt(order) and order.client_order_id in left_alone)
         ]
-        await self._side_by_side(self._look_for_missing(order, counts) for order in missing)
+        await self._side_by_side(lambda order: self._look_for_missing(order, counts), missing)
 
     async def catch_up_fills(self) -> int:
         """Book what was executed on every symbol of interest since the marks; returns how many fills came new.

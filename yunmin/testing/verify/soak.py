@@ -69,11 +69,12 @@ _CANCELLED: Final = 0.02
 _LOOKS: Final = 5.0
 """Seconds between two looks at the memory."""
 
-_GENERATIONS: Final = 2
-"""The warm-up is over when the history of done orders has been filled so often.
+_HISTORY: Final = 2_000
+"""Done orders that are kept: so few that what they hold, which depends on the weather, hides no leak."""
 
-Once to fill it, and once to replace what was allocated meanwhile. Every other store of an account is smaller.
-"""
+_WARM_UP: Final = 15_000
+"""Orders that end before memory is judged: every store of an account is full then, the largest has 10,000 entries."""
+
 
 _HEAL: Final = 120.0
 _ROOM: Final = Decimal(2)
@@ -97,7 +98,7 @@ class SoakReport(NamedTuple):
     """What a soak came to. `rate` is what was reached: order events and fills that the account told, a second.
 
     `growth` is of resident bytes, `growth_of_blocks` of blocks of Python's allocator, both an hour and after the
-    warm-up: once the history of done orders was filled twice, or else nothing is judged (None). `megabytes` at the end.
+    warm-up: once all that is bounded was full, or else nothing is judged (None). `megabytes` at the end of it.
     """
 
     seed: int
@@ -224,6 +225,7 @@ class _Soak:
             async with self._opened() as account:
                 account.listen(self._notes.take)
                 self._tracker = account.tracker
+                self._tracker.history_limit = _HISTORY
                 self._ground.others.begin()
                 await self._trade(account, seconds, progress)
                 self._ground.others.end()
@@ -248,14 +250,14 @@ class _Soak:
             self._keep_orders_in_the_book(account)
             if passed >= next_sample:
                 next_sample = passed + _LOOKS
-                self._look_at(passed, account.tracker)
+                self._look_at(passed)
                 progress(int(passed))
             await self._clock.sleep(_TURN)
         self._seconds = self._clock.monotonic() - begun
         self._reports_while_trading = self._notes.reports
 
-    def _look_at(self, passed: float, tracker: OrderTracker) -> None:
-        if self._warm_at is None and self._notes.ended >= _GENERATIONS * tracker.history_limit:
+    def _look_at(self, passed: float) -> None:
+        if self._warm_at is None and self._notes.ended >= _WARM_UP:
             self._warm_at = passed
         gc.collect()  # what waits to be collected is no growth
         self._samples.append(Sample.take(passed))
