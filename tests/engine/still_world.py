@@ -6,7 +6,7 @@ Everything goes over real HTTP and WebSockets of this machine, and nothing depen
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -89,6 +89,15 @@ class StillWorld:
         self.clock.advance(seconds)
         await self.settle()
 
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Give others their turn until that holds, on a clock that stands still."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while not holds():
+                    await asyncio.sleep(0)
+        except TimeoutError:
+            pytest.fail(f"it did not come to that: {self.told[-5:]}")
+
     async def settle(self) -> None:
         """Return once the run has heard all that the exchange has told, and every order is done or rests on both
         sides."""
@@ -156,7 +165,7 @@ def _world_of(venue: OpenVenue, config: ConnectorConfig, clock: SteeredClock, se
         exchange="binance",
         environment=Environment.LOCAL,
         connector=connector,
-        feed=MarketFeed(connector, clock, wall_clock=SystemClock(), pace=_PACE),
+        feed=MarketFeed(connector, clock, wall_clock=SystemClock()),
         clock=clock,
         wall=SystemClock(),
         pace=_PACE,

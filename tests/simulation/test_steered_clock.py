@@ -36,6 +36,19 @@ async def test_sleepers_wake_when_the_clock_has_been_moved_past_their_time() -> 
     await asyncio.wait_for(long, 5)
 
 
+async def test_a_clock_that_is_moved_again_before_anybody_had_his_turn_wakes_them_all_the_same() -> None:
+    clock = SteeredClock(DrivenClock())
+    clock.freeze()
+    sleeping = asyncio.create_task(clock.sleep(10))
+    await turns()
+    for _ in range(3):
+        clock.advance(3)
+        await asyncio.sleep(0)  # the alarm rings, and the sleeper has not heard it
+    clock.advance(1)
+    clock.advance(0)
+    await asyncio.wait_for(sleeping, 5)
+
+
 async def test_a_clock_that_stands_still_wakes_nobody_until_it_goes_on() -> None:
     base = DrivenClock()
     clock = SteeredClock(base)

@@ -93,7 +93,8 @@ class SteeredClock:
 
     def _wake(self) -> None:
         for waking in self._sleepers:
-            waking.reschedule(0.0)
+            if not waking.expired():  # else it was woken already, and has not had its turn yet
+                waking.reschedule(0.0)
 
 
 async def _for_ever() -> None:
