@@ -83,8 +83,10 @@ def run_plainly(work: Callable[[], None], *, as_json: bool, advice: Mapping[Exit
     """The same for work that waits for nothing: without an event loop, Ctrl-C ends it where it is."""
     try:
         work()
-    except KeyboardInterrupt:
-        _tell("Interrupted", "stopped by Ctrl-C", Exit.INTERRUPTED, as_json=as_json)
+    except (KeyboardInterrupt, asyncio.CancelledError) as end:
+        how = "stopped by Ctrl-C" if isinstance(end, KeyboardInterrupt) else "told to end before it was done"
+        said = None if advice is None else advice.get(Exit.INTERRUPTED)
+        _tell("Interrupted", how, Exit.INTERRUPTED, as_json=as_json, said=said)
         raise SystemExit(Exit.INTERRUPTED) from None
     except YunminError as error:
         fail(error, as_json=as_json, advice=advice)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,17 +12,22 @@ import typer
 from yunmin.cli.config_commands import ConfigOption, SetOption, set_flags
 from yunmin.cli.connection import JsonOption
 from yunmin.cli.outcome import Exit, emit_json, run, showing
+from yunmin.cli.stop_signals import stop_signals
 from yunmin.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from yunmin.config.configuration import Configuration
     from yunmin.config.layers import Flag
     from yunmin.engine.assembly import Mode
-    from yunmin.engine.running import Run
 
 __all__ = ["run_strategies"]
 
 _INCOMPLETE = ". NOT ALL IS KNOWN: the exchange did not answer everything; the next run asks before it trades"
+
+_GO_ON = "Nothing is lost: start it again, and it asks about every order in doubt before it takes one."
+
+_ADVICE = dict.fromkeys((Exit.INTERRUPTED, Exit.REFUSED, Exit.OUTCOME_UNKNOWN), _GO_ON)
+"""What is true of a command that only asks, or sends one order, is not of a run that may have sent many."""
 
 
 def run_strategies(
@@ -78,7 +80,7 @@ def run_strategies(
         if not equal:
             raise typer.Exit(Exit.CHECK_FAILED)
 
-    run(work, as_json=as_json)
+    run(work, as_json=as_json, advice=_ADVICE)
 
 
 def _flags(given: Mapping[str, object]) -> list[Flag]:
@@ -109,10 +111,11 @@ async def _run(loaded: Configuration, mode: Mode, *, says_live: bool, account: s
     if mode is Mode.LIVE and says_live and said is None and sys.stdin.isatty():
         said = typer.prompt(f"REAL MONEY. Type the account's name ({loaded.settings.account.name}) to go on", err=True)
     consent = loaded.live_consent(command_says_live=says_live, account=said or "")
-    async with assemble(loaded, mode, consent=consent) as world:
-        session = Session(world, loaded)
-        async with session.opened() as going:
-            with _stopped_by_signals(going):
+    with stop_signals() as signals:
+        async with assemble(loaded, mode, consent=consent) as world:
+            session = Session(world, loaded)
+            async with session.opened() as going:
+                signals.stop_first(going)
                 report = await session.run(going)
     if as_json:
         more = {"folder": report.folder, "books_complete": report.books_complete}
@@ -122,25 +125,3 @@ async def _run(loaded: Configuration, mode: Mode, *, says_live: bool, account: s
         with showing():
             typer.echo(f"Its books: {report.folder}" + ("" if report.books_complete else _INCOMPLETE))
     return report.is_equal
-
-
-@contextmanager
-def _stopped_by_signals(going: Run) -> Iterator[None]:
-    """The first Ctrl-C or SIGTERM stops the run; the second one does not wait for anything."""
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-
-    def stop(name: str) -> None:
-        if going.loop.is_stopping and task is not None:
-            task.cancel()
-            return
-        sys.stderr.write(f"\n{name}: stopping. Every order that was sent gets its outcome; once more does not wait.\n")
-        going.stop(f"it was stopped by {name}")
-
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    for number in numbers:
-        loop.add_signal_handler(number, stop, number.name)
-    try:
-        yield
-    finally:
-        for number in numbers:
-            loop.remove_signal_handler(number)

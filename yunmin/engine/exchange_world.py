@@ -19,9 +19,13 @@ __all__ = ["exchange_world", "refuse_playback", "require_consents"]
 def exchange_world(
     configuration: Configuration, plugin: AdapterPlugin, environment: Environment, consent: LiveConsent, wall: Clock
 ) -> World:
-    """The account of the settings, at the exchange. Raises ConfigurationError, see `require_consents`."""
+    """The account of the settings, at the exchange.
+
+    Raises ConfigurationError, see `require_consents`, and for real money without every limit.
+    """
     if environment is Environment.LIVE:
         require_consents(configuration, consent)
+        configuration.settings.risk.require_all_for_live()
     refuse_playback(configuration, f"{plugin.title} {environment}")
     wish = replace(configuration.connection_wish(consent), environment=environment.value)
     config = plugin.configure(wish)
@@ -40,6 +44,7 @@ def exchange_world(
         folder=folder,
         policy=configuration.settings.account.policy,
         address=config.base_url,
+        secrets=() if config.credentials is None else (config.credentials.api_key, config.credentials.api_secret),
     )
 
 

@@ -11,7 +11,6 @@ that is full stops nothing.
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
@@ -23,6 +22,7 @@ from structlog.typing import WrappedLogger
 
 from yunmin.clock import Clock, SystemClock
 from yunmin.config.settings import LogFormat, LoggingSettings, LogLevel
+from yunmin.engine.hiding import hider
 from yunmin.engine.log_entries import LogEntry, entry_of, entry_of_lost_entries
 from yunmin.engine.log_lines import ConsoleLines, JsonLines
 from yunmin.engine.log_writer import FileSink, LogWriter, StreamSink
@@ -36,10 +36,6 @@ Processor = Callable[[WrappedLogger, str, Any], Any]
 
 _RANKS: Final = {level: rank for rank, level in enumerate(LogLevel)}
 _APART: Final = timedelta(seconds=1)
-_HIDDEN: Final = "(hidden)"
-_LOOKS_SECRET: Final = re.compile(
-    r"""(signature|api_?key|secret|listen_?key)([\\"']*\s*[=:]\s*[\\"']*)[^\s&"',}\\]+""", re.IGNORECASE
-)
 
 
 class RunLog:
@@ -68,7 +64,7 @@ class RunLog:
         is_terminal = settings.file is None and stream.isatty()
         self._log: Any = structlog.wrap_logger(
             structlog.ReturnLogger(),
-            processors=[_hider(hide), _renderer(settings.format, is_terminal=is_terminal, environ=environ)],
+            processors=[_hiding(hide), _renderer(settings.format, is_terminal=is_terminal, environ=environ)],
             wrapper_class=structlog.BoundLogger,
             context_class=dict,
         ).bind()
@@ -141,18 +137,6 @@ def _renderer(wanted: LogFormat, *, is_terminal: bool, environ: Mapping[str, str
     return ConsoleLines(colours=has_colours) if is_for_people else JsonLines()
 
 
-def _hider(hide: Iterable[SecretStr]) -> Processor:
-    """Takes known secrets, each line of a key that has several, and whatever looks like one out of all texts."""
-    lines = {line for secret in hide for line in secret.get_secret_value().splitlines()}
-    known = sorted({line for line in map(str.strip, lines) if line}, key=len, reverse=True)
-
-    def hidden(value: Any) -> Any:
-        if type(value) is str:
-            for text in known:
-                value = value.replace(text, _HIDDEN)
-            return _LOOKS_SECRET.sub(rf"\1\2{_HIDDEN}", value) if "=" in value or ":" in value else value
-        if isinstance(value, dict):
-            return {name: hidden(each) for name, each in value.items()}
-        return [hidden(each) for each in value] if isinstance(value, list) else value
-
+def _hiding(hide: Iterable[SecretStr]) -> Processor:
+    hidden = hider(hide)
     return lambda _, __, entry: hidden(entry)

@@ -54,8 +54,8 @@ class Session:
         self._configuration = configuration
         self._about = AboutRun(world.title, configuration.settings.account.currency)
         self._notes = RunNotes(world.clock)
-        self._status = StatusFile(world.folder, wall=world.wall)
-        self._log = RunLog(configuration.settings.logging, world.clock, wall=world.wall)
+        self._status = StatusFile(world.folder, wall=world.wall, hide=world.secrets)
+        self._log = RunLog(configuration.settings.logging, world.clock, wall=world.wall, hide=world.secrets)
         self._listeners = [self._log.take, self._notes.take, *([] if more is None else [more])]
         self._opening: RunOpening | None = None
         self._begun: VenueLedger | None = None

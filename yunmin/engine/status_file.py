@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
 import orjson
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from yunmin.clock import Clock, SystemClock
+from yunmin.engine.hiding import hider
 from yunmin.engine.run_status import STATUS_FORMAT, RunStatus
 from yunmin.errors import ConfigurationError
 
@@ -23,13 +24,15 @@ _EVERY: Final = 1.0
 class StatusFile:
     """In `folder`. Written whole or not at all, and not flushed: it is of no use after a power failure.
 
-    `wall` is the machine's clock, however the run's own goes. `unwritten` says why it could not be written last.
+    `wall` is the machine's clock, however the run's own goes. `hide` are texts that are never written. `unwritten` says
+    why it could not be written last.
     """
 
-    def __init__(self, folder: Path, *, wall: Clock | None = None) -> None:
+    def __init__(self, folder: Path, *, wall: Clock | None = None, hide: Iterable[SecretStr] = ()) -> None:
         self.path = folder / STATUS_NAME
         self.unwritten = ""
         self._wall = wall or SystemClock()
+        self._hidden = hider(hide)
         self._next = float("-inf")
 
     def offer(self, make: Callable[[], RunStatus]) -> bool:
@@ -47,8 +50,8 @@ class StatusFile:
         beside = self.path.with_name(STATUS_NAME + ".new")
         try:
             descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-            with open(descriptor, "w", encoding="utf-8") as file:
-                file.write(status.model_dump_json())
+            with open(descriptor, "wb") as file:
+                file.write(orjson.dumps(self._hidden(status.model_dump(mode="json"))))
             beside.replace(self.path)
             self.unwritten = ""
         except OSError as error:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from yunmin.clock import Clock
 from yunmin.engine.feed import Feed
 from yunmin.exchange.config import Environment
@@ -27,6 +29,7 @@ class World:
     `environment` decides which limits are mandatory. All of it goes by `clock`; what waits for this machine or its
     network alone goes by `wall`; `pace` is how many times as fast the clock goes.
     `is_over` says whether nothing more will happen in it. `ledger` are the exchange's own books, where it shows them.
+    `secrets` are texts that nothing may ever write.
     """
 
     title: str
@@ -42,3 +45,4 @@ class World:
     address: str | None = None
     is_over: Callable[[], bool] = _never
     ledger: Callable[[], VenueLedger] | None = None
+    secrets: tuple[SecretStr, ...] = ()

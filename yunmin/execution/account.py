@@ -174,6 +174,14 @@ class Account:
         self._books.note("closed", f"{len(self.tracker.get_open_orders())} orders open")
         await self._let_go()
 
+    def stop_waiting(self) -> None:
+        """Wait for no answer any more: what has none yet is written down as UNKNOWN, and asked for at the next start.
+
+        For whoever is told to end at once; `close` is still to be called.
+        """
+        self._gate.close(PauseReason.CLOSING, "the account is being closed")
+        self._desk.stop_waiting()
+
     async def _let_go(self) -> None:
         for task in self._tasks:
             task.cancel()
@@ -189,7 +197,13 @@ class Account:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await asyncio.shield(self.close())
+        closing = asyncio.ensure_future(self.close())
+        try:
+            await asyncio.shield(closing)
+        except asyncio.CancelledError:
+            self.stop_waiting()
+            await closing
+            raise
 
     # --- orders ------------------------------------------------------------------------------------------------------
 

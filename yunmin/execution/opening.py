@@ -36,7 +36,8 @@ async def open_account(
     """The account of `adapter`, whose journal is in `folder`: locked, replayed, reconciled, and taking orders.
 
     Where to connect is what `wish` says, completed by the adapter's own settings; or `config` says all of it. SIGTERM
-    ends the block as Ctrl-C does: every command that was sent gets its outcome written down first.
+    ends the block as Ctrl-C does: every command that was sent gets its outcome written down first. A program that minds
+    SIGTERM itself is left to it.
 
     Raises ConfigurationError, JournalError (another process has the account, or the journal is damaged), and
     ExchangeError where the exchange cannot be reached, or will not say what became of open orders. Nothing was sent.
@@ -81,9 +82,12 @@ async def account_of(
 
 @contextmanager
 def _termination_cancels_us() -> Iterator[None]:
-    """Let SIGTERM cancel the task that is inside, so that it ends the way that Ctrl-C does."""
+    """Let SIGTERM cancel the task that is inside, so that it ends the way that Ctrl-C does, if nobody else minds it."""
     task = asyncio.current_task()
-    if task is None or threading.current_thread() is not threading.main_thread():
+    is_free = threading.current_thread() is threading.main_thread() and (
+        signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    )
+    if task is None or not is_free:
         yield
         return
     loop = asyncio.get_running_loop()

@@ -144,6 +144,11 @@ class OrderDesk:
         while not self.is_idle:
             await asyncio.wait([*self._sending.values(), *self._cancelling.values()])
 
+    def stop_waiting(self) -> None:
+        """Wait for no answer any more: what has none yet is UNKNOWN, and is asked for at the next start."""
+        for task in (*self._sending.values(), *self._cancelling.values()):
+            task.cancel()
+
     # --- placements --------------------------------------------------------------------------------------------------
 
     async def _send(self, request: OrderRequest, begun: float) -> None:
