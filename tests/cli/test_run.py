@@ -97,7 +97,7 @@ def test_a_second_signal_waits_for_nothing_and_the_next_start_knows_what_became_
         assert "Traceback" not in ended.err
         told = json.loads(ended.err.splitlines()[-1])
         assert (told["error"], told["exit_code"]) == ("Interrupted", 130)
-        assert "start it again" in told["advice"]
+        assert "the next start asks" in told["advice"]
         ask_venue(url, "/venue/chaos", method="DELETE")
         with a_bot(folder, "--json", "--for", "0.1s") as bot:
             assert bot.end().code == 0, bot.said

@@ -74,7 +74,7 @@ def live_words(command: bool, account: bool) -> list[str]:
 
 
 @pytest.mark.parametrize("given", [each for each in product((False, True), repeat=3) if not all(each)])
-def test_S3_real_money_without_one_of_three_consents_is_refused_naming_exactly_what_is_missing(
+def test_M1_real_money_without_one_of_three_consents_is_refused_naming_exactly_what_is_missing(
     folder: Path, given: tuple[bool, bool, bool]
 ) -> None:
     settings, command, account = given
@@ -88,14 +88,14 @@ def test_S3_real_money_without_one_of_three_consents_is_refused_naming_exactly_w
     assert not (folder / "accounts").exists()
 
 
-def test_S3_the_name_of_another_account_is_no_consent(folder: Path) -> None:
+def test_M1_the_name_of_another_account_is_no_consent(folder: Path) -> None:
     said = refused(run("--live", "--account", "other", *limits(*LIMITS), YUNMIN__ACCOUNT__ENVIRONMENT="live"), 3)
     assert [name for name, text in MISSING.items() if text in said] == ["account"]
     assert not (folder / "accounts").exists()
 
 
 @pytest.mark.parametrize("missing", LIMITS)
-def test_S3_real_money_with_all_consents_is_refused_without_every_limit(folder: Path, missing: str) -> None:
+def test_M1_real_money_with_all_consents_is_refused_without_every_limit(folder: Path, missing: str) -> None:
     words = limits(*(name for name in LIMITS if name != missing))
     if missing == "max_open_orders":
         words += ["--set", "risk.max_open_orders=null"]

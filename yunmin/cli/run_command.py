@@ -24,7 +24,7 @@ __all__ = ["run_strategies"]
 
 _INCOMPLETE = ". NOT ALL IS KNOWN: the exchange did not answer everything; the next run asks before it trades"
 
-_GO_ON = "Nothing is lost: start it again, and it asks about every order in doubt before it takes one."
+_GO_ON = "Nothing is lost: the next start asks about every order in doubt before it takes one."
 
 _ADVICE = dict.fromkeys((Exit.INTERRUPTED, Exit.REFUSED, Exit.OUTCOME_UNKNOWN), _GO_ON)
 """What is true of a command that only asks, or sends one order, is not of a run that may have sent many."""
