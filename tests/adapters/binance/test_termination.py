@@ -12,10 +12,12 @@ import pytest
 
 from tests.adapters.binance.venue.conftest import UNLIMITED
 from yunmin.clock import SystemClock
-from yunmin.core.data_contracts import OrderState, SubmitResult, Verdict
-from yunmin.execution import OrderJournal
+from yunmin.core.data_contracts import OrderRequest, OrderState, SubmitResult, Verdict
+from yunmin.exchange import ConnectionWish
+from yunmin.execution import Account, OrderJournal, open_account
+from yunmin.execution.gate import PauseReason
 from yunmin_binance.venue import LOCAL_ACCOUNT, Liquidity, LocalVenue, VenueConfig
-from yunmin_binance.venue.chaos import Delay, Rule
+from yunmin_binance.venue.chaos import Delay, Drop, Ending, Rule
 
 PROGRAM = """
 import asyncio, sys
@@ -57,3 +59,34 @@ async def test_P17_a_program_that_is_told_to_end_writes_down_what_became_of_its_
         order = journal.recover().get_order("ym-1")
         assert order is not None
         assert (order.state, order.exchange_order_id) == (OrderState.OPEN, str(there.order_id))
+
+
+async def test_P17_who_is_told_twice_waits_for_no_answer_and_what_has_none_is_unknown(tmp_path: Path) -> None:
+    opened: list[Account] = []
+
+    async def program(url: str) -> None:
+        wish = ConnectionWish(base_url=url, timeout=100)
+        async with open_account("binance", folder=tmp_path / "account", wish=wish) as account:
+            account.begin(
+                OrderRequest(symbol="BNB/USDT", side="BUY", order_type="LIMIT", qty="1", price="300",
+                             client_order_id="ym-1")
+            )  # fmt: skip
+            opened.append(account)
+            await asyncio.Event().wait()
+
+    clock = SystemClock()
+    async with LocalVenue(VenueConfig(liquidity=Liquidity.NONE, limits=UNLIMITED)) as venue:
+        venue.chaos.add(Rule(where="POST /api/v3/order", fault=Drop(ending=Ending.SILENCE)))
+        running = asyncio.create_task(program(venue.url))
+        while not venue.ledger_report(LOCAL_ACCOUNT).orders:
+            await clock.sleep(0.01)
+        running.cancel()
+        while PauseReason.CLOSING not in opened[0].pause_reasons:
+            await clock.sleep(0.01)
+        assert not running.done()
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+    with OrderJournal.open(tmp_path / "account", clock=clock) as journal:
+        [result] = [entry for _, _, entry in journal.entries() if isinstance(entry, SubmitResult)]
+        assert result.verdict is Verdict.UNKNOWN
