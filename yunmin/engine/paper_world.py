@@ -12,6 +12,7 @@ from yunmin.config.settings import PaperSettings
 from yunmin.engine.books import WorldOf, claim_books, new_run_folder
 from yunmin.engine.exchange_world import refuse_playback
 from yunmin.engine.market_feed import MarketFeed
+from yunmin.engine.pace import policy_at_pace
 from yunmin.engine.recordings import begin_of, read_recordings
 from yunmin.engine.replay_feed import ReplayFeed
 from yunmin.engine.world import World
@@ -56,7 +57,7 @@ def replayed_world(configuration: Configuration, plugin: AdapterPlugin, candles:
         wall=wall,
         pace=pace,
         folder=folder,
-        policy=settings.account.policy,
+        policy=policy_at_pace(settings.account.policy, pace),
         ledger=exchange.ledger,
     )
 
