@@ -24,6 +24,8 @@ from yunmin_binance.venue import LOCAL_ACCOUNT, LocalVenue, VenueConfig
 LONGEST = 180
 """Seconds after which a bot that nobody ends is killed: a test fails then, and does not hang."""
 
+_SYMBOLS = ("BTCUSDT", "ETHUSDT", "BNBUSDT", "SOLUSDT")
+
 EVERY_CANDLE = """
 from yunmin.core.data_contracts import Side
 from yunmin.core.strategy_base import StrategyBase
@@ -69,11 +71,11 @@ class Resting(StrategyBase):
 
 @contextmanager
 def a_moving_venue(**changes: Any) -> Iterator[str]:
-    """The address of a venue of the test's own, in a thread, whose prices move ten times a second."""
+    """The address of a venue of the test's own, in a thread, whose prices move four times a second."""
     ready, found = threading.Event(), dict[str, Any]()
 
     async def serve() -> None:
-        async with LocalVenue(VenueConfig(step_interval=0.1, limits=UNLIMITED, **changes)) as venue:
+        async with LocalVenue(VenueConfig(symbols=_SYMBOLS, step_interval=0.25, limits=UNLIMITED, **changes)) as venue:
             found.update(url=venue.url, loop=asyncio.get_running_loop(), stop=asyncio.Event())
             ready.set()
             await found["stop"].wait()

@@ -160,15 +160,19 @@ def test_S1_nothing_that_it_says_or_writes_has_a_key_a_secret_or_a_signature(tmp
             ("GET /api/v3/openOrders", {"kind": "say", "status": 503, "code": -1001, "msg": "no"}),
         ):
             ask_venue(url, "/venue/chaos", method="POST", body={"where": where, "fault": fault, "count": 1})
-        for log in ([], ["--set", f"logging.file={tmp_path / 'run.log'}"]):
-            (folder / "accounts" / "main" / "status.json").unlink(missing_ok=True)
-            with a_bot(folder, "--json", "--testnet", "--set", "logging.level=debug", *log, **keys) as bot:
-                until(lambda: "on_order_filled" in status(folder), "its strategy has told all")
-                bot.tell(signal.SIGTERM)
-                ended = bot.end()
-            assert ended.code == 0, ended.err
-            assert_it_tells_nothing(folder, ended)
-    assert "(hidden)" in (tmp_path / "run.log").read_text()
+        loud = ("--json", "--testnet", "--set", "logging.level=debug")
+        with a_bot(folder, *loud, **keys) as bot:
+            until(lambda: "on_order_filled" in status(folder), "its strategy has told all")
+            bot.tell(signal.SIGTERM)
+            ended = bot.end()
+        assert ended.code == 0, ended.err
+        assert "ValueError: key (hidden)" in ended.err
+        assert_it_tells_nothing(folder, ended)
+        with a_bot(folder, *loud, "--for", "1s", "--set", f"logging.file={tmp_path / 'run.log'}", **keys) as bot:
+            ended = bot.end()
+        assert (ended.code, ended.err) == (0, "")
+        assert "run_started" in (tmp_path / "run.log").read_text()
+        assert_it_tells_nothing(folder, ended)
 
 
 def assert_it_tells_nothing(folder: Path, ended: Ran) -> None:

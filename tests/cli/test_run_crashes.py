@@ -71,7 +71,7 @@ def assert_its_books_are_the_venues(folder: Path, url: str) -> None:
     "deaths",
     [
         ("after_answer:3", "after_intent_durable:3", "before_send:1"),
-        ("before_record_write:16", "after_record_write_before_commit:16", NOW),
+        ("after_record_write_before_commit:16", NOW),
     ],
     ids=["around the sending", "around what was heard"],
 )
