@@ -21,7 +21,7 @@ from yunmin.engine.assembly import Mode, assemble
 from yunmin.engine.inbox import Inbox
 from yunmin.engine.run_events import CandleTrouble, Decided, RunEvent, StrategyFailed
 from yunmin.engine.running import open_run
-from yunmin.execution.outcomes import Placed
+from yunmin.execution.outcomes import Deferred, Placed
 from yunmin.execution.risk_manager import Refused, RiskRule
 from yunmin_binance.venue import LOCAL_ACCOUNT
 from yunmin_binance.venue.chaos import Lose, Rule
@@ -356,6 +356,27 @@ async def test_on_paper_the_same_stop_closes_the_same_position(tmp_path: Path) -
         assert (entry.side, stop.order_type, stop.state) == (Side.BUY, OrderType.STOP_LOSS_LIMIT, OrderState.FILLED)
         (route,) = run.routes.routes
         assert run.executor.holding(route).qty == 0
+
+
+FALLING_FAR = [50_000] * (PAST + 1) + [50_000, 49_990, 47_000, 47_000, 47_000]
+"""From one trade to the next, beyond the limit at which a stop order of the exchange's would be filled."""
+
+
+async def test_a_price_that_jumps_beyond_the_stops_limit_leaves_no_position_open(tmp_path: Path) -> None:
+    recorded(tmp_path, "BTC_USDT", FALLING_FAR)
+    loaded = settings(tmp_path, "  - {symbol: BTC/USDT, timeframe: 1m, strategy: buyer.py, parameters: {stop: 0.01}}\n")
+    async with at_a_venue(tmp_path, loaded) as world:
+        await minutes(world, 2)
+        (stop,) = world.run.account.tracker.get_open_orders()
+        await minutes(world, 3)
+        assert (stop.state, stop.filled_qty) == (OrderState.CANCELLED, 0)  # it rested where nobody trades any more
+        _, waiting, placed = wishes(world.told)
+        assert waiting.decision.reason.startswith("the stop")
+        assert isinstance(waiting.outcome, Deferred)
+        assert isinstance(placed.outcome, Placed)
+        (route,) = world.run.routes.routes
+        await world.until(lambda: world.run.executor.holding(route).qty == 0)
+        assert world.run.executor.protection(route) is None
 
 
 async def test_a_profit_is_watched_for_and_taken_at_a_price(tmp_path: Path) -> None:

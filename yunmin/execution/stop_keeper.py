@@ -92,13 +92,25 @@ class StopKeeper:
             return
         if self._is_closing(desk, symbol):
             return
-        if why.startswith("the stop") and self._is_live(protection.stop_order):
-            return  # the exchange's own order is doing it
+        if why.startswith("the stop") and self._is_at_work(protection.stop_order, market):
+            return
         if not protection.is_triggered:
             desk.protect(symbol, protection._replace(is_triggered=True))
             self._desks.save()
             self._port.note("protection", f"{why} was reached at {market}", route=desk.route.name, symbol=symbol)
         self._close(desk, Decision.exit(symbol, reason=why or "a stop or profit was reached before"))
+
+    def _is_at_work(self, client_order_id: str, market: Decimal) -> bool:
+        """Whether the exchange's own order closes the position: not one whose limit the market has jumped beyond.
+
+        That one rests where nobody trades any more. An EXIT cancels it, and closes what is still held then.
+        """
+        order = self._tracker.get_order(client_order_id)
+        if order is None or not order.is_open:
+            return False
+        if order.price is None:
+            return True
+        return market >= order.price if order.side is Side.SELL else market <= order.price
 
     def _is_closing(self, desk: RouteDesk, symbol: str) -> bool:
         live = desk.live(self._tracker, symbol)
