@@ -90,3 +90,4 @@ async def test_P17_who_is_told_twice_waits_for_no_answer_and_what_has_none_is_un
     with OrderJournal.open(tmp_path / "account", clock=clock) as journal:
         [result] = [entry for _, _, entry in journal.entries() if isinstance(entry, SubmitResult)]
         assert result.verdict is Verdict.UNKNOWN
+        assert "(CancelledError)" in (result.message or "")  # and no Timeout
