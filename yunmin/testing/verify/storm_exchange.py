@@ -39,7 +39,7 @@ from yunmin.errors import (
     Timeout,
     Unavailable,
 )
-from yunmin.exchange import ExchangeConnector
+from yunmin.exchange import Capability, ExchangeConnector, Support
 from yunmin.simulation.matching_engine import MatchingEngine
 from yunmin.simulation.orders import EngineEvent
 from yunmin.simulation.paper_connector import PAPER_TRAITS, PaperConnector, PaperStream, fill_of, update_of
@@ -50,7 +50,14 @@ STORM_FENCE: Final = 6.0
 """Seconds in which a request of this exchange arrives, or never."""
 
 STORM_TRAITS: Final = PAPER_TRAITS.model_copy(
-    update={"name": "storm", "title": "Storm", "placement_fence": STORM_FENCE, "fills_page": 10}
+    update={
+        "name": "storm",
+        "title": "Storm",
+        "placement_fence": STORM_FENCE,
+        "fills_page": 10,
+        # an exchange without stop orders: those of an executor over it are watched
+        "support": {**PAPER_TRAITS.support, Capability.STOP_ORDER: Support.NEVER},
+    }
 )
 
 _TIMEOUT: Final = 5.0
