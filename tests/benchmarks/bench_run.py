@@ -44,8 +44,8 @@ from yunmin.config.working_folder import WorkingFolder, write_working_folder
 from yunmin.core.candle_history import SeriesKey
 from yunmin.core.data_contracts.market import Candle
 from yunmin.engine import Mode, Run, Session, World, assemble, open_run
-from yunmin.engine.feed import Sink, Wanted
-from yunmin.engine.pace import policy_at_pace
+from yunmin.engine.feeds.feed import Sink, Wanted
+from yunmin.engine.worlds.pace import policy_at_pace
 from yunmin.exchange.config import ConnectorConfig, Environment
 from yunmin.simulation.steered_clock import SteeredClock
 from yunmin_binance import ADAPTER

@@ -22,8 +22,8 @@ from tests.engine.every_event import EVENTS
 from yunmin.clock import SystemClock
 from yunmin.config.settings import LogFormat, LoggingSettings
 from yunmin.core.data_contracts.events import OrderFilled
+from yunmin.engine.log.run_log import RunLog
 from yunmin.engine.run_events import Decided, RunEvent
-from yunmin.engine.run_log import RunLog
 from yunmin.execution.outcomes import Held
 
 FILLED: RunEvent = next(event for event in EVENTS if isinstance(event, OrderFilled))

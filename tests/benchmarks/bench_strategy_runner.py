@@ -23,7 +23,7 @@ from yunmin.core.data_contracts import Candle
 from yunmin.core.data_contracts.route import Route
 from yunmin.core.route_manager import RouteManager
 from yunmin.engine.run_events import RunEvent
-from yunmin.engine.strategy_runner import StrategyRunner
+from yunmin.engine.strategies.strategy_runner import StrategyRunner
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ROUTE = Route(exchange="local", symbol="BTC/USDT", timeframe="1m", strategy_name="ema_crossover")

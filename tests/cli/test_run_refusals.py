@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from tests.cli.a_bot import RESTING, working_folder
 from yunmin.cli.app import app
-from yunmin.engine.books import WorldOf, claim_books
+from yunmin.engine.worlds.books import WorldOf, claim_books
 from yunmin.execution.risk_limits import MANDATORY_FOR_LIVE
 
 NOBODY = "http://127.0.0.1:9"

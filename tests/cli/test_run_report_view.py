@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.engine.a_run import SYMBOL, a_run, a_venue
-from tests.engine.test_run_report import a_day
+from tests.engine.report.test_run_report import a_day
 from yunmin.cli.run_report_view import report_as_json, show_report
-from yunmin.engine.ledger_check import LedgerCheck
-from yunmin.engine.run_report import RunReport
+from yunmin.engine.report.ledger_check import LedgerCheck
+from yunmin.engine.report.run_report import RunReport
 from yunmin_binance.venue import LOCAL_ACCOUNT
 
 

@@ -19,13 +19,13 @@ from typer.testing import CliRunner
 
 from tests.cli.conftest import Ran
 from tests.engine.a_run import SYMBOL, ARun, a_run, a_venue
-from tests.engine.test_status_file import a_dead_pid, a_status
+from tests.engine.status.test_status_file import a_dead_pid, a_status
 from yunmin.cli.app import app
 from yunmin.clock import SystemClock
 from yunmin.core.data_contracts.decision import Decision
 from yunmin.core.data_contracts.enums import OrderState, Side
-from yunmin.engine.run_notes import RunPhase
-from yunmin.engine.status_file import StatusFile
+from yunmin.engine.status.run_notes import RunPhase
+from yunmin.engine.status.status_file import StatusFile
 from yunmin.execution import Placed
 
 D = Decimal
@@ -36,7 +36,7 @@ import asyncio, sys
 from pathlib import Path
 from tests.engine.a_run import a_run
 from yunmin.core.data_contracts.decision import Decision
-from yunmin.engine.status_file import StatusFile
+from yunmin.engine.status.status_file import StatusFile
 
 class Elsewhere:
     url = sys.argv[2]

@@ -19,12 +19,12 @@ from yunmin.core.data_contracts.market import Candle
 from yunmin.core.data_contracts.route import Route
 from yunmin.core.route_manager import RouteManager
 from yunmin.core.strategy_base import StrategyBase
-from yunmin.engine.ledger_check import LedgerCheck, compare
+from yunmin.engine.report.ledger_check import LedgerCheck, compare
+from yunmin.engine.report.run_opening import RunOpening, opening_of
+from yunmin.engine.report.run_report import RunReport, report_of
 from yunmin.engine.run_events import Decided, RunEvent, RunStarted
-from yunmin.engine.run_notes import RunNotes
-from yunmin.engine.run_opening import RunOpening, opening_of
-from yunmin.engine.run_report import RunReport, report_of
-from yunmin.engine.run_status import AboutRun, RunStatus, status_of
+from yunmin.engine.status.run_notes import RunNotes
+from yunmin.engine.status.run_status import AboutRun, RunStatus, status_of
 from yunmin.exchange import ConnectionWish, ConnectorConfig, VenueLedger
 from yunmin.execution import Account, AccountPolicy, Executor, RiskManager, StateFile, open_account
 from yunmin.execution.outcomes import Outcome

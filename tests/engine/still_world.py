@@ -19,11 +19,11 @@ from yunmin.clock import ManualClock, SystemClock
 from yunmin.config.configuration import Configuration, load_configuration
 from yunmin.core.candle_history import SeriesKey
 from yunmin.core.data_contracts import Intent
-from yunmin.engine.market_feed import MarketFeed
-from yunmin.engine.pace import policy_at_pace
+from yunmin.engine.feeds.market_feed import MarketFeed
 from yunmin.engine.run_events import Decided, RunEvent
 from yunmin.engine.running import Run, open_run
-from yunmin.engine.world import World
+from yunmin.engine.worlds.pace import policy_at_pace
+from yunmin.engine.worlds.world import World
 from yunmin.exchange import ConnectionWish, ConnectorConfig, VenueOptions
 from yunmin.exchange.config import Environment
 from yunmin.simulation.candles import recorded_span

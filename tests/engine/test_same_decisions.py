@@ -14,10 +14,10 @@ from yunmin.config.layers import Flag
 from yunmin.config.working_folder import WorkingFolder, write_working_folder
 from yunmin.core.data_contracts import Intent, Side
 from yunmin.engine.assembly import Mode, assemble
-from yunmin.engine.recordings import begin_of, read_recordings
 from yunmin.engine.run_events import CandleTrouble, Decided, FeedTrouble, RunEvent, StrategyFailed
 from yunmin.engine.running import open_run
 from yunmin.engine.session import Session, SessionReport
+from yunmin.engine.worlds.recordings import begin_of, read_recordings
 from yunmin.execution.outcomes import Deferred, Held, Placed
 from yunmin.simulation.candles import candle_files
 

@@ -16,16 +16,16 @@ MAY_COMPARE_ENVIRONMENTS = {
     "yunmin/exchange/config.py": "real money needs consents, and has no address and no pace of its own",
     "yunmin/config/configuration.py": "the settings' own consent",
     "yunmin/cli/connection.py": "the command's own consent",
-    "yunmin/engine/exchange_world.py": "the consents are asked for before anything is made",
-    "yunmin/engine/paper_world.py": "a world of the assembly: prices of now have to come from somewhere",
+    "yunmin/engine/worlds/exchange_world.py": "the consents are asked for before anything is made",
+    "yunmin/engine/worlds/paper_world.py": "a world of the assembly: prices of now have to come from somewhere",
     "yunmin/execution/risk_manager.py": "with real money every limit is mandatory",
     "yunmin/execution/key_check.py": "a key that may withdraw does not trade real money",
     "yunmin/testing/conformance/suite.py": "it judges an adapter in each environment, and trades in none",
     "yunmin/testing/provenance.py": "it names where a cassette is from",
 }
 MAY_KNOW_THE_MODE = {"yunmin/engine/assembly.py", "yunmin/engine/__init__.py", "yunmin/cli/run_command.py"}
-WORLDS = {f"yunmin.engine.{name}" for name in ("local_world", "paper_world", "exchange_world")}
-MAY_MAKE_WORLDS = {"yunmin/engine/assembly.py", "yunmin/engine/paper_world.py"}
+WORLDS = {f"yunmin.engine.worlds.{name}" for name in ("local_world", "paper_world", "exchange_world")}
+MAY_MAKE_WORLDS = {"yunmin/engine/assembly.py", "yunmin/engine/worlds/paper_world.py"}
 PARTS_OF_A_WORLD = {
     "PaperConnector", "PaperExchange", "ReplayFeed", "MarketFeed", "SteeredClock", "ScaledClock", "SystemClock",
     "ManualClock",

@@ -16,7 +16,7 @@ from yunmin.clock import SystemClock
 from yunmin.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from yunmin.engine.run_look import RunLook
+    from yunmin.engine.status.run_look import RunLook
     from yunmin.execution.account_books import AccountBooks
 
 __all__ = ["orders", "positions"]
@@ -30,7 +30,7 @@ def positions(folder: RunFolderArgument = None, as_json: JsonOption = False) -> 
 
     def work() -> None:
         from yunmin.cli.run_views import POSITION_COLUMNS, position_cells
-        from yunmin.engine.run_status import position_status
+        from yunmin.engine.status.run_status import position_status
 
         place = run_folder(folder)
         look, books = _read(place)
@@ -58,7 +58,7 @@ def orders(
 
     def work() -> None:
         from yunmin.cli.run_views import ORDER_COLUMNS, order_cells
-        from yunmin.engine.run_status import order_status
+        from yunmin.engine.status.run_status import order_status
 
         place = run_folder(folder)
         look, books = _read(place)
@@ -77,7 +77,7 @@ def orders(
 
 def _read(folder: Path) -> tuple[RunLook | None, AccountBooks]:
     """The journal's word; what the run says of itself only adds to it, so a status that cannot be read is left out."""
-    from yunmin.engine.run_look import look_at
+    from yunmin.engine.status.run_look import look_at
     from yunmin.execution.account_books import read_books
 
     try:

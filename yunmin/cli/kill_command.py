@@ -70,7 +70,7 @@ def kill(
 
 async def _stop(place: Path, why: str, told: Target, *, everything: bool, within: float) -> dict[str, Any]:
     """Pull the switch of the account in `place`, and see its orders gone."""
-    from yunmin.engine.books import world_of
+    from yunmin.engine.worlds.books import world_of
     from yunmin.execution.kill_switch import KillSwitch
 
     clock = SystemClock()
@@ -119,7 +119,7 @@ async def _cancel_ours(place: Path, where: Target, clock: Clock, *, everything: 
 
 async def _wait_for_the_run(place: Path, clock: Clock, within: float) -> KillReport:
     """Its exchange is in its own process: it heeds the switch there, and without the process there is no order."""
-    from yunmin.engine.run_look import Standing, look_at
+    from yunmin.engine.status.run_look import Standing, look_at
     from yunmin.execution.kill_orders import KillReport
 
     deadline = clock.monotonic() + within
@@ -141,8 +141,8 @@ async def _wait_for_the_run(place: Path, clock: Clock, within: float) -> KillRep
 
 def _folders_of_settings() -> list[Path]:
     from yunmin.config.configuration import load_configuration
-    from yunmin.engine.books import latest_run
-    from yunmin.engine.run_look import Standing, look_at
+    from yunmin.engine.status.run_look import Standing, look_at
+    from yunmin.engine.worlds.books import latest_run
 
     loaded = load_configuration()
     place, latest = loaded.settings.account.folder, latest_run(loaded.folder)

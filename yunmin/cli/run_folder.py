@@ -29,7 +29,7 @@ def run_folder(named: Path | None) -> Path:
             raise ConfigurationError(f"there is no folder {named}. Nothing was changed")
         return named
     from yunmin.config.configuration import load_configuration
-    from yunmin.engine.books import latest_run
+    from yunmin.engine.worlds.books import latest_run
 
     loaded = load_configuration()
     of_settings, latest = loaded.settings.account.folder, latest_run(loaded.folder)
@@ -43,7 +43,7 @@ def run_folder(named: Path | None) -> Path:
 
 
 def _has_books(folder: Path) -> bool:
-    from yunmin.engine.status_file import STATUS_NAME
+    from yunmin.engine.status.status_file import STATUS_NAME
     from yunmin.execution.journal_file import FILE_NAME
 
     return (folder / FILE_NAME).exists() or (folder / STATUS_NAME).exists()

@@ -15,8 +15,8 @@ from yunmin.core.data_contracts.money import plain
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from yunmin.engine.ledger_check import LedgerCheck
-    from yunmin.engine.run_report import RunReport
+    from yunmin.engine.report.ledger_check import LedgerCheck
+    from yunmin.engine.report.run_report import RunReport
 
 __all__ = ["report_as_json", "show_report"]
 

@@ -14,8 +14,8 @@ from yunmin.core.data_contracts.money import plain
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from yunmin.engine.run_look import RunLook
-    from yunmin.engine.run_status import OrderStatus, PositionStatus, RouteStatus, RunStatus
+    from yunmin.engine.status.run_look import RunLook
+    from yunmin.engine.status.run_status import OrderStatus, PositionStatus, RouteStatus, RunStatus
     from yunmin.execution.account_books import AccountBooks
 
 __all__ = [
@@ -57,7 +57,7 @@ def status_blocks(look: RunLook) -> list[RenderableType]:
 def books_blocks(folder: Path, books: AccountBooks) -> list[RenderableType]:
     """What an account's folder knows by itself."""
     from yunmin.core.data_contracts.enums import Certainty
-    from yunmin.engine.run_status import order_status, orders_by_state, position_status
+    from yunmin.engine.status.run_status import order_status, orders_by_state, position_status
 
     orders = [order_status(order) for order in books.tracker.get_open_orders()]
     facts = [
@@ -75,7 +75,7 @@ def books_blocks(folder: Path, books: AccountBooks) -> list[RenderableType]:
 
 def books_as_json(books: AccountBooks) -> dict[str, Any]:
     """The same for programs."""
-    from yunmin.engine.run_status import order_status, orders_by_state, position_status
+    from yunmin.engine.status.run_status import order_status, orders_by_state, position_status
 
     return {
         "seq": books.seq,

@@ -17,7 +17,7 @@ from yunmin.clock import SystemClock
 from yunmin.errors import JournalError
 
 if TYPE_CHECKING:
-    from yunmin.engine.run_look import RunLook
+    from yunmin.engine.status.run_look import RunLook
     from yunmin.execution.account_books import AccountBooks
 
 __all__ = ["status"]
@@ -44,7 +44,7 @@ def status(
         return
 
     def work() -> None:
-        from yunmin.engine.run_look import Standing, look_at
+        from yunmin.engine.status.run_look import Standing, look_at
 
         look = look_at(run_folder(folder), SystemClock())
         books = _books(look)
@@ -67,7 +67,7 @@ async def _watch(folder: Path | None, *, as_json: bool) -> None:
 
 async def _tell_changes(folder: Path, *, as_json: bool) -> None:
     from yunmin.cli.run_views import as_line
-    from yunmin.engine.run_look import look_at
+    from yunmin.engine.status.run_look import look_at
 
     clock, told = SystemClock(), None
     while True:
@@ -85,7 +85,7 @@ async def _redraw(folder: Path) -> None:
     from rich.console import Console, Group
     from rich.live import Live
 
-    from yunmin.engine.run_look import look_at
+    from yunmin.engine.status.run_look import look_at
 
     clock = SystemClock()
     with Live(console=Console(highlight=False), auto_refresh=False) as screen:
@@ -97,7 +97,7 @@ async def _redraw(folder: Path) -> None:
 
 def _books(look: RunLook) -> AccountBooks | None:
     """What the journal knows, where the run does not say it itself."""
-    from yunmin.engine.run_look import Standing
+    from yunmin.engine.status.run_look import Standing
     from yunmin.execution.account_books import read_books
 
     if look.standing not in (Standing.NEVER, Standing.GONE):

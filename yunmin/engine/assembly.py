@@ -17,10 +17,10 @@ from enum import StrEnum
 
 from yunmin.clock import Clock, SystemClock
 from yunmin.config.configuration import Configuration
-from yunmin.engine.exchange_world import exchange_world
-from yunmin.engine.local_world import local_world
-from yunmin.engine.paper_world import paper_world, replayed_world
-from yunmin.engine.world import World
+from yunmin.engine.worlds.exchange_world import exchange_world
+from yunmin.engine.worlds.local_world import local_world
+from yunmin.engine.worlds.paper_world import paper_world, replayed_world
+from yunmin.engine.worlds.world import World
 from yunmin.errors import ConfigurationError
 from yunmin.exchange import registry
 from yunmin.exchange.config import Environment, LiveConsent

@@ -26,10 +26,10 @@ from yunmin.core.data_contracts.stream import Transfer
 from yunmin.core.route_manager import RouteManager
 from yunmin.core.strategy_base import StrategyBase
 from yunmin.engine.equity import Equity
-from yunmin.engine.feed import Feed, Wanted
+from yunmin.engine.feeds.feed import Feed, Wanted
 from yunmin.engine.inbox import Inbox
 from yunmin.engine.run_events import CandleTrouble, Decided, FeedTrouble, RunEnded, RunEvent, StrategyFailed
-from yunmin.engine.strategy_runner import StrategyRunner
+from yunmin.engine.strategies.strategy_runner import StrategyRunner
 from yunmin.errors import YunminError
 from yunmin.execution.account import Account
 from yunmin.execution.account_events import AccountEvent

@@ -17,8 +17,8 @@ from yunmin.core.route_manager import RouteManager
 from yunmin.engine.equity import Equity
 from yunmin.engine.loop import Loop
 from yunmin.engine.run_events import RunEvent, RunStarted
-from yunmin.engine.strategy_runner import StrategyRunner
-from yunmin.engine.world import World
+from yunmin.engine.strategies.strategy_runner import StrategyRunner
+from yunmin.engine.worlds.world import World
 from yunmin.errors import ConfigurationError
 from yunmin.execution.account import Account
 from yunmin.execution.executor import Executor

@@ -10,16 +10,16 @@ from typing import Any, Final
 
 from yunmin.config.configuration import Configuration
 from yunmin.core.data_contracts.base import Contract
-from yunmin.engine.ledger_check import LedgerCheck, compare
+from yunmin.engine.log.run_log import RunLog
+from yunmin.engine.report.ledger_check import LedgerCheck, compare
+from yunmin.engine.report.run_opening import RunOpening, opening_of
+from yunmin.engine.report.run_report import RunReport, report_of
 from yunmin.engine.run_events import RunEvent
-from yunmin.engine.run_log import RunLog
-from yunmin.engine.run_notes import RunNotes
-from yunmin.engine.run_opening import RunOpening, opening_of
-from yunmin.engine.run_report import RunReport, report_of
-from yunmin.engine.run_status import AboutRun, RunStatus, status_of
 from yunmin.engine.running import Run, open_run
-from yunmin.engine.status_file import StatusFile
-from yunmin.engine.world import World
+from yunmin.engine.status.run_notes import RunNotes
+from yunmin.engine.status.run_status import AboutRun, RunStatus, status_of
+from yunmin.engine.status.status_file import StatusFile
+from yunmin.engine.worlds.world import World
 from yunmin.exchange.plugin import VenueLedger
 
 __all__ = ["Session", "SessionReport"]

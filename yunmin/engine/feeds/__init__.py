@@ -1,0 +1,1 @@
+"""Ways to hear the market: live, or as it was recorded."""

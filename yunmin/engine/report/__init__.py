@@ -1,0 +1,1 @@
+"""What a run came to, and whether the exchange's own books say the same."""
