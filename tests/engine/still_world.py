@@ -171,7 +171,6 @@ def _world_of(venue: OpenVenue, config: ConnectorConfig, clock: SteeredClock, se
         pace=_PACE,
         folder=settings.folder / "books",
         policy=policy_at_pace(settings.settings.account.policy, _FOR_EVER),
-        address=venue.url,
         is_over=lambda: bool(venue.replay_is_over),
         ledger=venue.ledger,
     )

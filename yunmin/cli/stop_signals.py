@@ -34,9 +34,7 @@ class StopSignals:
         """A signal came."""
         run = self._run
         if run is not None and not run.loop.is_stopping:
-            sys.stderr.write(
-                f"{name}: stopping. Every order that was sent gets its outcome; once more does not wait.\n"
-            )
+            sys.stderr.write(f"{name}: stopping. {_IN_ORDER}\n")
             run.stop(f"it was stopped by {name}")
             return
         if run is not None:

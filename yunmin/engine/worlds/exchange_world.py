@@ -43,7 +43,6 @@ def exchange_world(
         pace=1.0,
         folder=folder,
         policy=configuration.settings.account.policy,
-        address=config.base_url,
         secrets=() if config.credentials is None else (config.credentials.api_key, config.credentials.api_secret),
     )
 

@@ -74,7 +74,6 @@ async def local_world(configuration: Configuration, plugin: AdapterPlugin, wall:
         pace=pace,
         folder=folder,
         policy=policy_at_pace(settings.account.policy, pace),
-        address=venue.url,
         is_over=lambda: bool(venue.replay_is_over),
         ledger=venue.ledger,
     )

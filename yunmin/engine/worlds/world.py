@@ -42,7 +42,6 @@ class World:
     pace: float
     folder: Path
     policy: AccountPolicy
-    address: str | None = None
     is_over: Callable[[], bool] = _never
     ledger: Callable[[], VenueLedger] | None = None
     secrets: tuple[SecretStr, ...] = ()
