@@ -7,9 +7,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-# one more than there are cores: tests that wait for other processes would leave one idle
-WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) + 1 )))
-
 # the first interpreter that is new enough and starts
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$python; break; fi; done)
@@ -51,7 +48,7 @@ lint: $(STAMP)
 # two of other people's clients need environments of their own, at pinned versions: see tests/clients
 test: lint
 	@$(BIN)/python -m tests.clients.environments python-binance binance-sdk-spot
-	$(BIN)/pytest -n $(WORKERS)
+	$(BIN)/pytest -n auto
 
 # each in an environment of its own under .venv-clients; the first time takes minutes
 clients: $(STAMP)

@@ -154,8 +154,9 @@ class StopKeeper:
             self._port.note("protection", f"watched here, for {refused}", route=desk.route.name, symbol=symbol)
 
     def _was_refused(self, client_order_id: str) -> bool:
+        """One that never left, for its program was killed before, is no refusal: it is made anew."""
         order = self._tracker.get_order(client_order_id)
-        return order is not None and order.state in (OrderState.REJECTED, OrderState.FAILED)
+        return order is not None and order.state is OrderState.REJECTED
 
     def _withdraw_if_outgrown(self, live: list[InFlightOrder], protection: Protection, wanted: Decimal) -> None:
         """A stop for another quantity than is held gives way to one for all of it: once its end is seen."""
