@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +11,7 @@ from tests.simulation.paper_bench import BTC, FUNDS, SYMBOL
 from yunmin.core.data_contracts import OrderRequest, OrderState, OrderType, PublicTrade, Side, Ticker
 from yunmin.core.data_contracts.decision import Decision
 from yunmin.core.data_contracts.enums import Certainty
+from yunmin.core.data_contracts.events import OrderSubmitted
 from yunmin.core.data_contracts.route import Route
 from yunmin.execution import Account, AccountPolicy, Executor, RiskManager, StateFile
 from yunmin.execution.kill_switch import KillSwitch
@@ -131,5 +133,31 @@ def test_an_order_whose_answer_the_killed_process_never_wrote_down_is_found(tmp_
         found = account.tracker.get_order("ym-asked")
         assert found is not None
         assert (found.state, found.certainty) == (OrderState.OPEN, Certainty.CONFIRMED)
+
+    live(tmp_path, scenario)
+
+
+def test_a_stop_that_was_written_down_and_never_left_is_placed_anew_after_the_restart(tmp_path: Path) -> None:
+    async def scenario(world: PaperWorld) -> None:
+        world.ticker("99.9", "100")
+        executor, written_down = world.executor(), asyncio.Event()
+
+        def look(event: object) -> None:
+            if isinstance(event, OrderSubmitted) and event.order.order_type is OrderType.STOP_LOSS_LIMIT:
+                world.journal.die()  # before the first byte leaves
+                written_down.set()
+
+        world.account.tracker.subscribe(look)
+        executor.on_price(SYMBOL, "100")
+        executor.execute_decision(ROUTE, Decision.enter(SYMBOL, Side.BUY, qty="1", price="100", stop="95"))
+        await written_down.wait()
+        account = await world.restart()
+        world.ticker("99.9", "100")
+        executor = world.executor()
+        for _ in range(2):
+            executor.on_price(SYMBOL, "100")
+            await world.clock.sleep(60)
+        stops = [each for each in account.tracker.get_orders() if each.order_type is OrderType.STOP_LOSS_LIMIT]
+        assert [each.state for each in stops] == [OrderState.FAILED, OrderState.OPEN]
 
     live(tmp_path, scenario)
