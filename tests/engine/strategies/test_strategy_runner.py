@@ -186,7 +186,7 @@ async def test_a_slow_strategy_sees_what_was_held_when_it_was_asked() -> None:
             seen.extend(int(self.context.position(symbol).qty) for symbol in (BTC, ETH))
             return False
 
-    positions: Callable[[Route, str], Any] = lambda _, symbol: held(symbol, holdings[symbol])  # noqa: E731
+    positions: Callable[[Route, str], Any] = lambda _, symbol: held(symbol, holdings[symbol])  # noqa: E731  its type is what RouteManager asks for
     async with a_bench(Slow, wall=Never(), positions=positions) as bench:
         await bench.add(Slow)
         asking = asyncio.ensure_future(bench.minute())

@@ -188,4 +188,4 @@ class ReplayFeed:
         await self._wall.sleep(max(left, 0.0))
 
 
-_order: Final[Callable[[_Moment], tuple[datetime, int, str]]] = lambda moment: moment[:3]  # noqa: E731
+_order: Final[Callable[[_Moment], tuple[datetime, int, str]]] = lambda moment: moment[:3]  # noqa: E731  a sort key with its type
