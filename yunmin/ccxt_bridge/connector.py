@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
@@ -166,6 +166,7 @@ class CcxtConnector(Streaming):
             **self._endpoint.settings,
             "timeout": int(self.config.timeout * 1000),
             "enableRateLimit": self.config.rate_limit,
+            "enableLastHttpResponse": False,  # an answer may be long, and nobody here asks ccxt for the last one
         }
 
     async def synchronise_clock(self) -> timedelta:
@@ -545,11 +546,16 @@ def _about(symbol: str, value: S) -> S:
     return value
 
 
-def _rows(raw: Any) -> list[Any]:
-    """A list as it came. Anything else that can be walked through, an empty object for one, is not "none"."""
+def _rows(raw: Any) -> Iterator[Any]:
+    """Each row of a list that is read once: it is empty then, so that a long answer is not held beside its values.
+
+    Anything else that can be walked through, an empty object for one, is not "none".
+    """
     if not isinstance(raw, list):
         raise MalformedResponse(f"a list was expected, not {type(raw).__name__}")
-    return raw
+    raw.reverse()
+    while raw:
+        yield raw.pop()
 
 
 def _named(ref: OrderRef) -> str:

@@ -135,7 +135,9 @@ class Backfill:
             is_whole = is_whole and not nameless
             if len(page) < self._page:
                 break
-            page = await self._connector.fetch_fills(symbol, from_trade_id=page[-1].trade_id, limit=self._page)
+            last = page[-1].trade_id
+            del page  # before the next one comes: a page is large
+            page = await self._connector.fetch_fills(symbol, from_trade_id=last, limit=self._page)
         return booked
 
     async def of_order(self, symbol: str, exchange_order_id: str, client_order_id: str) -> list[Fill]:
