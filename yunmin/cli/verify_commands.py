@@ -176,8 +176,9 @@ def soak(
 ) -> None:
     """An account under a steady rain of events, with disconnects, losses, duplicates and disorder, on a local venue.
 
-    At the end every fill of the venue's ledger is booked exactly once, memory has not grown by more than 1 MB an hour
-    since all that is bounded was full, and no task and no file is left. Exit code 1 where that is not so.
+    At the end every fill of the venue's ledger is booked exactly once, memory in use has not grown by more than 1 MB an
+    hour since all that is bounded was full, nor has all that is resident by more than that and a step of 1 MB, and no
+    task and no file is left. Exit code 1 where that is not so.
     """
 
     def work() -> None:
@@ -193,8 +194,8 @@ def soak(
             emit_json(
                 {
                     **report._asdict(),
+                    "growth_in_use": _slope(report.growth_in_use),
                     "growth": _slope(report.growth),
-                    "growth_of_blocks": _slope(report.growth_of_blocks),
                 }
             )
         else:
@@ -209,22 +210,26 @@ def _slope(growth: Growth | None) -> dict[str, float] | None:
     return None if growth is None else growth._asdict()
 
 
+def _megabytes_an_hour(growth: Growth | None) -> str:
+    if growth is None:
+        return "not told here"
+    return f"{growth.per_hour / 2**20:+.2f} MB an hour (standard error {growth.error / 2**20:.2f})"
+
+
 def _show_soak(report: SoakReport, *, wanted: float) -> None:
     typer.echo(
         f"""seed {report.seed}: {report.seconds:.0f} s at {report.rate:.0f} reports a second (wanted: {wanted:.0f})
 {report.orders:,} orders, {report.fills:,} fills, {report.reports:,} reports told, {report.balances:,} of balances
 {report.strikes:,} faults of the venue, {report.gaps:,} gaps of the stream"""
     )
-    growth, blocks = report.growth, report.growth_of_blocks
-    if growth is None or blocks is None:
+    if report.growth is None:
         typer.echo(
             f"memory {report.megabytes} MB; not judged: too little time was left when all that is bounded was full"
         )
     else:
         typer.echo(
             f"memory {report.megabytes} MB, after a warm-up of {report.warmed_up_after:.0f} s "
-            f"{growth.per_hour / 2**20:+.2f} MB an hour (standard error {growth.error / 2**20:.2f}), "
-            f"{blocks.per_hour:+,.0f} blocks an hour ({blocks.error:,.0f})"
+            f"{_megabytes_an_hour(report.growth)}, in use {_megabytes_an_hour(report.growth_in_use)}"
         )
     typer.echo(f"{len(report.violations)} violations")
     for what in report.violations[:20]:

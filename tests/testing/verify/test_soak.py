@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from yunmin.exchange import registry
-from yunmin.testing.verify.soak import Booked, compare_fills, verify_soak
+from yunmin.testing.verify.resources import Growth
+from yunmin.testing.verify.soak import Booked, compare_fills, judge_memory, verify_soak
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the venue is forked")
@@ -45,3 +46,38 @@ def a_fill(number: int, qty: str = "1") -> Booked:
 )
 def test_every_fill_has_to_be_booked_once_and_as_it_was(booked: list[Booked], wrong: int) -> None:
     assert len(compare_fills(booked, [a_fill(1), a_fill(2)])) == wrong
+
+
+MIB = float(2**20)
+
+
+@pytest.mark.parametrize(
+    ("in_use", "resident", "seconds", "found"),
+    [
+        (Growth(0.9 * MIB, 0), Growth(0.9 * MIB, 0), 36_000, []),
+        (Growth(1.1 * MIB, 0), Growth(0, 0), 60, ["in use"]),
+        (Growth(1.1 * MIB, 0.1 * MIB), Growth(0, 0), 60, []),
+        (Growth(0, 0), Growth(5 * MIB, 0), 360, []),
+        (Growth(0, 0), Growth(5 * MIB, 0), 3600, ["resident"]),
+        (Growth(0, 0), Growth(5 * MIB, 3 * MIB), 3600, []),
+        (Growth(2 * MIB, 0), Growth(2 * MIB, 0), 3600, ["in use", "resident"]),
+        (None, None, 0, []),
+        (None, Growth(2 * MIB, 0), 3600, ["resident"]),
+    ],
+    ids=[
+        "both below the limit, for hours",
+        "a leak that no page shows yet",
+        "not surely above the limit",
+        "half a megabyte of pages, in one step",
+        "the same for an hour",
+        "steps that go up and down",
+        "both",
+        "too short a time",
+        "allocators that do not say",
+    ],
+)
+def test_memory_that_grows_is_told_by_what_is_in_use_and_by_what_is_resident(
+    in_use: Growth | None, resident: Growth | None, seconds: float, found: list[str]
+) -> None:
+    told = judge_memory(in_use, resident, seconds)
+    assert [[word for word in ("in use", "resident") if word in line] for line in told] == [[word] for word in found]

@@ -8,7 +8,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 from urllib.request import Request, urlopen
 
 from yunmin.clock import SystemClock
@@ -16,6 +16,9 @@ from yunmin.errors import ConfigurationError
 from yunmin.exchange import AdapterPlugin, ConnectionWish, VenueOptions
 
 __all__ = ["ask_venue", "forked_venue", "load_everything", "set_weather"]
+
+_PATIENCE: Final = 600.0
+"""Seconds for an answer: the ledger of an hour has a million fills and more."""
 
 
 @contextmanager
@@ -73,5 +76,5 @@ def ask_venue(url: str, path: str, *, method: str = "GET", body: dict[str, Any] 
     """What the venue's own door says. Waits: not for a task that shares its loop with anything."""
     data = None if body is None else json.dumps(body).encode()
     request = Request(url + path, data=data, method=method)  # noqa: S310  the venue of this machine
-    with urlopen(request, timeout=60) as answer:  # noqa: S310
+    with urlopen(request, timeout=_PATIENCE) as answer:  # noqa: S310
         return json.load(answer)

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from yunmin.testing.verify.allocators import bytes_in_use
+
 __all__ = ["Growth", "Sample", "growth_of", "open_files", "resident_bytes", "running_tasks"]
 
 _STATM: Final = Path("/proc/self/statm")
@@ -21,15 +23,18 @@ _FEWEST_PIECES: Final = 8
 
 
 class Sample(NamedTuple):
-    """One look: seconds since the start, bytes that are resident, and blocks that Python's allocator has given out."""
+    """One look: seconds since the start, bytes that are resident, and those of them that are in use, where it is told.
+
+    What is resident and not in use is kept for later by the allocators: it goes by the highest peak that ever was.
+    """
 
     at: float
     resident: int
-    blocks: int
+    in_use: int | None
 
     @classmethod
     def take(cls, at: float) -> Sample:
-        return cls(at, resident_bytes(), sys.getallocatedblocks())
+        return cls(at, resident_bytes(), bytes_in_use())
 
 
 class Growth(NamedTuple):

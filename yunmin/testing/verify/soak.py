@@ -42,11 +42,12 @@ from yunmin.execution.account import Account
 from yunmin.execution.account_events import AccountEvent
 from yunmin.execution.opening import open_account
 from yunmin.execution.policy import AccountPolicy
+from yunmin.testing.verify.allocators import give_back_what_is_free
 from yunmin.testing.verify.crowd import Crowd, Lane, crowd
 from yunmin.testing.verify.forked_venue import ask_venue, forked_venue, load_everything, set_weather
 from yunmin.testing.verify.resources import Growth, Sample, growth_of, open_files, running_tasks
 
-__all__ = ["SoakReport", "compare_fills", "verify_soak"]
+__all__ = ["SoakReport", "compare_fills", "judge_memory", "verify_soak"]
 
 _ACCOUNT: Final = "local"
 _SYMBOLS: Final = ("BTC/USDT", "ETH/USDT", "BNB/USDT", "SOL/USDT")
@@ -66,7 +67,7 @@ _WEATHER_LASTS: Final = 10.0
 _CANCELLED: Final = 0.02
 """The share of turns in which an order is cancelled, on each lane."""
 
-_LOOKS: Final = 5.0
+_LOOKS: Final = 2.0
 """Seconds between two looks at the memory."""
 
 _HISTORY: Final = 2_000
@@ -83,6 +84,11 @@ _ROOM: Final = Decimal(2)
 _MOST_GROWTH: Final = 1024 * 1024
 """Bytes an hour."""
 
+_STEP: Final = 1024 * 1024
+"""Resident bytes go up in steps, by a peak that is higher than all before it, and by what lies scattered after it: less
+than an arena of Python's allocator is no growth yet, however short the time.
+"""
+
 _PATIENT: Final = AccountPolicy(query_interval=1.0, tick=0.2, orders_interval=10.0, fills_interval=15.0)
 
 _ENDS: Final = (OrderCompleted, OrderCancelled, OrderExpired, OrderRejected, OrderFailed)
@@ -97,8 +103,8 @@ Booked = tuple[str, str, Decimal, Decimal]
 class SoakReport(NamedTuple):
     """What a soak came to. `rate` is what was reached: order events and fills that the account told, a second.
 
-    `growth` is of resident bytes, `growth_of_blocks` of blocks of Python's allocator, both an hour and after the
-    warm-up: once all that is bounded was full, or else nothing is judged (None). `megabytes` at the end of it.
+    `growth_in_use` is of bytes that are in use, `growth` of all that are resident, both an hour and after the warm-up:
+    once all that is bounded was full, or else nothing is judged (None). `megabytes` are resident at the end of it.
     """
 
     seed: int
@@ -111,8 +117,8 @@ class SoakReport(NamedTuple):
     gaps: int
     strikes: int
     warmed_up_after: float | None
+    growth_in_use: Growth | None
     growth: Growth | None
-    growth_of_blocks: Growth | None
     megabytes: float
     violations: tuple[str, ...]
 
@@ -259,7 +265,8 @@ class _Soak:
     def _look_at(self, passed: float) -> None:
         if self._warm_at is None and self._notes.ended >= _WARM_UP:
             self._warm_at = passed
-        gc.collect()  # what waits to be collected is no growth
+        gc.collect()  # what waits to be collected is no growth, nor is what the C library keeps for later
+        give_back_what_is_free()
         self._samples.append(Sample.take(passed))
 
     def _keep_orders_in_the_book(self, account: Account) -> None:
@@ -305,9 +312,8 @@ class _Soak:
             *compare_fills(_booked(self._notebook), _there(ledger, names)),
             *_compare_orders(self._tracker, ledger),
         ]
-        growth, blocks = self._growth(lambda one: one.resident), self._growth(lambda one: one.blocks)
-        if growth is not None and growth.is_above(_MOST_GROWTH):
-            violations.append(f"memory grew by {growth.per_hour / 2**20:.1f} MB an hour after the warm-up")
+        in_use, resident = self._growth(lambda one: one.in_use), self._growth(lambda one: one.resident)
+        violations += judge_memory(in_use, resident, self._seconds - (self._warm_at or 0.0))
         return SoakReport(
             seed=seed,
             seconds=round(self._seconds, 1),
@@ -319,15 +325,18 @@ class _Soak:
             gaps=self._notes.gaps,
             strikes=self._strikes,
             warmed_up_after=self._warm_at,
-            growth=growth,
-            growth_of_blocks=blocks,
+            growth_in_use=in_use,
+            growth=resident,
             megabytes=round(self._samples[-1].resident / 2**20, 1),
             violations=tuple(violations),
         )
 
-    def _growth(self, figure: Callable[[Sample], float]) -> Growth | None:
+    def _growth(self, figure: Callable[[Sample], float | None]) -> Growth | None:
         warm = self._warm_at
-        return None if warm is None else growth_of([(one.at, figure(one)) for one in self._samples if one.at >= warm])
+        if warm is None:
+            return None
+        told = [(one.at, figure(one)) for one in self._samples if one.at >= warm]
+        return growth_of([(at, value) for at, value in told if value is not None])
 
 
 def _request(lane: Lane) -> OrderRequest:
@@ -337,6 +346,21 @@ def _request(lane: Lane) -> OrderRequest:
 
 def _doubtful(tracker: OrderTracker) -> list[str]:
     return [one.client_order_id for one in tracker.get_orders() if one.certainty is not Certainty.CONFIRMED]
+
+
+# --- memory ----------------------------------------------------------------------------------------------------------
+
+
+def judge_memory(in_use: Growth | None, resident: Growth | None, seconds: float) -> list[str]:
+    """What has grown too much in `seconds`, in words; nothing is said of what was not judged (None)."""
+    found = []
+    if in_use is not None and in_use.is_above(_MOST_GROWTH):
+        found.append(f"memory in use grew by {in_use.per_hour / 2**20:.1f} MB an hour after the warm-up")
+    if resident is not None and resident.is_above(_MOST_GROWTH) and resident.per_hour * seconds / 3600 > _STEP:
+        found.append(
+            f"resident memory grew by {resident.per_hour / 2**20:.1f} MB an hour, for {seconds:.0f} s after the warm-up"
+        )
+    return found
 
 
 # --- the comparison --------------------------------------------------------------------------------------------------
