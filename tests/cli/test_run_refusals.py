@@ -14,7 +14,10 @@ from typer.testing import CliRunner, Result
 
 from tests.cli.a_bot import RESTING, working_folder
 from yunmin.cli.app import app
+from yunmin.clock import SystemClock
 from yunmin.engine.worlds.books import WorldOf, claim_books
+from yunmin.execution import OrderJournal
+from yunmin.execution.journal_records import Note
 from yunmin.execution.risk_limits import MANDATORY_FOR_LIVE
 
 NOBODY = "http://127.0.0.1:9"
@@ -162,6 +165,8 @@ def test_without_routes_there_is_nothing_to_run(folder: Path) -> None:
 def test_books_of_another_world_are_not_opened(folder: Path) -> None:
     books = folder / "accounts" / "main"
     claim_books(books, WorldOf(adapter="binance", environment="local", address=NOBODY))
+    with OrderJournal.open(books, clock=SystemClock()) as journal:
+        journal.record(Note(kind="opened", text="it was reached", at=SystemClock().now()))
     before = (books / "world.json").read_text()
     keys = {"YUNMIN__ACCOUNT__API_KEY": "k", "YUNMIN__ACCOUNT__API_SECRET": "s"}
     said = refused(run("--testnet", **keys), 3)

@@ -10,12 +10,14 @@ from yunmin.core.order_tracker import OrderTracker
 from yunmin.core.position_manager import PositionManager
 from yunmin.errors import ConfigurationError, JournalDamaged
 from yunmin.execution.journal_file import FILE_NAME, JournalFile, explained
+from yunmin.execution.journal_lock import is_held
 from yunmin.execution.journal_state import recovered
 from yunmin.execution.state_file import StateFile
 
-__all__ = ["AccountBooks", "last_written", "read_books"]
+__all__ = ["AccountBooks", "is_blank", "last_written", "read_books"]
 
 _POSITIONS = "executor.json"
+_RISK = "risk.json"
 
 
 class AccountBooks(NamedTuple):
@@ -45,6 +47,23 @@ def read_books(folder: Path) -> AccountBooks:
         file.close()
     positions.catch_up(tracker.get_orders())
     return AccountBooks(seq, None if last is None else last.moment, last_written(folder), tracker, positions)
+
+
+def is_blank(folder: Path) -> bool:
+    """Whether nothing was ever written down there: no program got as far as its exchange, and none is at it now.
+
+    Raises JournalError where there is a journal that cannot be read.
+    """
+    if is_held(folder) or any((folder / name).exists() for name in (_POSITIONS, _RISK)):
+        return False
+    if not (folder / FILE_NAME).exists():
+        return True
+    file = JournalFile.open_to_read(folder / FILE_NAME)
+    try:
+        with explained(f"{file.path} cannot be read", JournalDamaged), file.reading():
+            return file.head()[0] == 0
+    finally:
+        file.close()
 
 
 def last_written(folder: Path) -> datetime:

@@ -7,11 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from yunmin.clock import SystemClock
 from yunmin.engine.worlds.books import WorldOf, claim_books, latest_run, new_run_folder, world_of
-from yunmin.errors import ConfigurationError
+from yunmin.errors import ConfigurationError, JournalError
+from yunmin.execution import OrderJournal
+from yunmin.execution.journal_records import Note
 
 TESTNET = WorldOf(adapter="binance", environment="testnet")
+LIVE = WorldOf(adapter="binance", environment="live")
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
+
+
+def write_something_down(folder: Path) -> None:
+    with OrderJournal.open(folder, clock=SystemClock()) as journal:
+        journal.record(Note(kind="opened", text="as an account does", at=NOON))
 
 
 def test_a_folder_remembers_whose_books_it_has(tmp_path: Path) -> None:
@@ -20,13 +29,42 @@ def test_a_folder_remembers_whose_books_it_has(tmp_path: Path) -> None:
     assert world_of(tmp_path) == TESTNET
 
 
-@pytest.mark.parametrize(
-    "other", [WorldOf(adapter="binance", environment="live"), WorldOf(adapter="other", environment="testnet")]
-)
+@pytest.mark.parametrize("other", [LIVE, WorldOf(adapter="other", environment="testnet")])
 def test_M1_the_books_of_one_world_are_never_opened_at_another(tmp_path: Path, other: WorldOf) -> None:
     claim_books(tmp_path, TESTNET)
+    write_something_down(tmp_path)
     with pytest.raises(ConfigurationError, match=r"has the books of binance testnet.*Nothing was sent.*own folder"):
         claim_books(tmp_path, other)
+    assert world_of(tmp_path) == TESTNET
+
+
+def test_a_world_that_was_never_reached_leaves_the_folder_to_another(tmp_path: Path) -> None:
+    claim_books(tmp_path, TESTNET)
+    OrderJournal.open(tmp_path, clock=SystemClock()).close()  # which is before the exchange is asked anything
+    claim_books(tmp_path, LIVE)
+    assert world_of(tmp_path) == LIVE
+
+
+def test_M1_a_world_that_is_being_reached_by_a_program_keeps_its_folder(tmp_path: Path) -> None:
+    claim_books(tmp_path, TESTNET)
+    with OrderJournal.open(tmp_path, clock=SystemClock()), pytest.raises(ConfigurationError, match="has the books"):
+        claim_books(tmp_path, LIVE)
+
+
+@pytest.mark.parametrize("name", ["risk.json", "executor.json"])
+def test_M1_what_risk_and_executor_kept_is_no_other_worlds_even_without_a_journal(tmp_path: Path, name: str) -> None:
+    claim_books(tmp_path, TESTNET)
+    (tmp_path / name).write_text("{}")
+    with pytest.raises(ConfigurationError, match="has the books"):
+        claim_books(tmp_path, LIVE)
+
+
+def test_M1_a_journal_that_cannot_be_read_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
+    claim_books(tmp_path, TESTNET)
+    write_something_down(tmp_path)
+    (tmp_path / "journal.sqlite3").write_bytes(b"no journal")
+    with pytest.raises(JournalError):
+        claim_books(tmp_path, LIVE)
     assert world_of(tmp_path) == TESTNET
 
 

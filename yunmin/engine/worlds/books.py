@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from yunmin.core.data_contracts.base import Contract
 from yunmin.errors import ConfigurationError
+from yunmin.execution.account_books import is_blank
 from yunmin.execution.state_file import StateFile
 
 __all__ = ["WorldOf", "claim_books", "latest_run", "new_run_folder", "world_of"]
@@ -38,10 +39,11 @@ class WorldOf(Contract):
 def claim_books(folder: Path, world: WorldOf) -> None:
     """Write down whose books these are; ConfigurationError where they are somebody else's. Nothing was sent then.
 
-    An address on this machine may change from run to run.
+    An address on this machine may change from run to run, and a world that was never reached has nothing there to lose.
     """
     found = world_of(folder)
-    if found is not None and (found.adapter, found.environment) != (world.adapter, world.environment):
+    is_same = found is None or (found.adapter, found.environment) == (world.adapter, world.environment)
+    if found is not None and not is_same and not is_blank(folder):
         raise ConfigurationError(
             f"{folder} has the books of {found.adapter} {found.environment}, and this run is at {world.adapter} "
             f"{world.environment}. Nothing was sent. Give each its own folder, such as "
