@@ -42,6 +42,25 @@ assert CliRunner().invoke(app, ["--help"]).exit_code == 0
     assert not modules_after(code) & set(HEAVY)
 
 
+@pytest.mark.parametrize(
+    "code", ["import yunmin.cli.app", "import yunmin.config.settings", "import yunmin.engine.status.run_look"]
+)
+def test_neither_settings_nor_a_status_load_what_trades(code: str) -> None:
+    trades = {"yunmin.execution.account", "yunmin.execution.executor", "yunmin.engine.session", "structlog"}
+    assert not modules_after(code) & trades
+
+
+@pytest.mark.parametrize("package", ["yunmin.engine", "yunmin.execution"])
+def test_a_package_that_loads_its_modules_late_has_each_name_and_no_others(package: str) -> None:
+    code = f"""
+import {package} as it
+assert it.__all__ and all(hasattr(it, name) for name in it.__all__), it.__all__
+assert set(it.__all__) <= set(dir(it))
+assert not hasattr(it, "Nothing")
+"""
+    modules_after(code)
+
+
 def test_loading_a_plugin_loads_neither_its_connector_nor_its_venue() -> None:
     loaded = modules_after("from yunmin.exchange import registry; registry.load('binance')")
     assert "yunmin_binance" in loaded

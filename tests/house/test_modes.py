@@ -23,7 +23,7 @@ MAY_COMPARE_ENVIRONMENTS = {
     "yunmin/testing/conformance/suite.py": "it judges an adapter in each environment, and trades in none",
     "yunmin/testing/provenance.py": "it names where a cassette is from",
 }
-MAY_KNOW_THE_MODE = {"yunmin/engine/assembly.py", "yunmin/engine/__init__.py", "yunmin/cli/run_command.py"}
+MAY_KNOW_THE_MODE = {"yunmin/engine/assembly.py", "yunmin/cli/run_command.py"}
 WORLDS = {f"yunmin.engine.worlds.{name}" for name in ("local_world", "paper_world", "exchange_world")}
 MAY_MAKE_WORLDS = {"yunmin/engine/assembly.py", "yunmin/engine/worlds/paper_world.py"}
 PARTS_OF_A_WORLD = {

@@ -1,8 +1,6 @@
 """A run: strategies, an account and a market, put together and kept going."""
 
-from yunmin.engine.assembly import Mode, assemble
-from yunmin.engine.running import Run, open_run
-from yunmin.engine.session import Session, SessionReport
-from yunmin.engine.worlds.world import World
+import lazy_loader
 
-__all__ = ["Mode", "Run", "Session", "SessionReport", "World", "assemble", "open_run"]
+# each name's module is loaded when the name is first asked for; __init__.pyi says which that is
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

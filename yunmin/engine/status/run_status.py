@@ -13,7 +13,7 @@ import socket
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Final, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 from pydantic import PlainSerializer, PlainValidator
 
@@ -24,16 +24,18 @@ from yunmin.core.data_contracts.enums import CancelState, Certainty, OrderState,
 from yunmin.core.data_contracts.money import plain
 from yunmin.core.data_contracts.route import Route
 from yunmin.core.in_flight_order import InFlightOrder
-from yunmin.core.order_tracker import OrderTracker
 from yunmin.core.position_manager import Position
-from yunmin.core.route_manager import RouteManager
 from yunmin.engine.status.run_notes import RouteNotes, RunNotes, RunPhase, StreamNotes, StreamState
-from yunmin.execution.account import Account
-from yunmin.execution.executor import Executor
 from yunmin.execution.gate import PauseReason
 from yunmin.execution.outcomes import Deferred, Held, Outcome, Placed
-from yunmin.execution.risk_manager import RiskManager
 from yunmin.execution.risk_verdicts import Refused
+
+if TYPE_CHECKING:  # a status that was written is read without loading what it was taken from
+    from yunmin.core.order_tracker import OrderTracker
+    from yunmin.core.route_manager import RouteManager
+    from yunmin.execution.account import Account
+    from yunmin.execution.executor import Executor
+    from yunmin.execution.risk_manager import RiskManager
 
 __all__ = [
     "STATUS_FORMAT",

@@ -1,0 +1,32 @@
+"""From a decision to orders at an exchange, none lost and none sent twice."""
+
+from .account import Account as Account
+from .account_events import AccountEvent as AccountEvent
+from .executor import Deferred as Deferred
+from .executor import Executor as Executor
+from .executor import Held as Held
+from .executor import Outcome as Outcome
+from .executor import Placed as Placed
+from .executor import Withdrawn as Withdrawn
+from .opening import account_of as account_of
+from .opening import open_account as open_account
+from .order_journal import Adopted as Adopted
+from .order_journal import Entry as Entry
+from .order_journal import JournalledOrder as JournalledOrder
+from .order_journal import Mark as Mark
+from .order_journal import Note as Note
+from .order_journal import OrderJournal as OrderJournal
+from .order_journal import PlaceIntent as PlaceIntent
+from .order_journal import apply_entry as apply_entry
+from .order_port import ConnectorPort as ConnectorPort
+from .order_port import OrderPort as OrderPort
+from .policy import AccountPolicy as AccountPolicy
+from .policy import ExternalOrders as ExternalOrders
+from .policy import OnClose as OnClose
+from .risk_manager import Approved as Approved
+from .risk_manager import Refused as Refused
+from .risk_manager import RiskLimits as RiskLimits
+from .risk_manager import RiskManager as RiskManager
+from .risk_manager import RiskRule as RiskRule
+from .risk_manager import RiskVerdict as RiskVerdict
+from .state_file import StateFile as StateFile
