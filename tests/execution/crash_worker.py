@@ -18,9 +18,11 @@ from yunmin.execution.order_journal import Entry, OrderJournal, PlaceIntent
 
 PLACES = (
     "before_intent_write", "after_intent_write_before_commit", "after_intent_durable", "before_record_write",
-    "after_record_write_before_commit", "after_record_kept", "mid_snapshot", "after_snapshot", "in_recovery",
+    "after_record_write_before_commit", "after_record_kept", "mid_snapshot", "after_snapshot", "mid_letting_go",
+    "in_recovery",
 )  # fmt: skip
 COUNTS = (1, 3)
+KEPT = 10
 
 
 def plan() -> list[Entry]:
@@ -33,6 +35,7 @@ def live(folder: Path) -> None:
     """From wherever the journal is to the end of the plan."""
     acknowledged = os.open(folder.parent / f"{folder.name}.acknowledged", os.O_WRONLY | os.O_CREAT)
     with OrderJournal.open(folder, clock=ManualClock(), snapshot_every=6) as journal:
+        journal.keep_records, journal.let_go_every = KEPT, 4
         tracker = journal.recover()
         for entry in plan()[journal.seq :]:
             seq = journal.intend(entry) if isinstance(entry, PlaceIntent) else journal.record(entry)
@@ -40,6 +43,8 @@ def live(folder: Path) -> None:
             apply_entry(tracker, entry)
             if journal.snapshot_due:
                 journal.snapshot(tracker)
+            if journal.is_long:
+                journal.let_go()
 
 
 def in_a_process_of_its_own(folder: Path, place: str, count: int) -> int:

@@ -87,7 +87,7 @@ class Bookkeeper:
             order = self.tracker.get_order(name)
             if order is not None and is_in_doubt(order):
                 self.doubted(name)
-        self._snapshot_if_due()
+        self._tidy()
         return events
 
     def adopt(self, update: OrderUpdate) -> InFlightOrder:
@@ -105,11 +105,13 @@ class Bookkeeper:
         except JournalError as error:
             self.troubled(str(error))
 
-    def _snapshot_if_due(self) -> None:
-        if not self._journal.snapshot_due:
-            return
+    def _tidy(self) -> None:
+        """What keeps the journal short to read and to keep, where it is due."""
         try:
-            self._journal.snapshot(self.tracker)
+            if self._journal.snapshot_due:
+                self._journal.snapshot(self.tracker)
+            if self._journal.is_long:
+                self._journal.let_go()
         except JournalError as error:
             self.troubled(str(error))
 

@@ -26,6 +26,7 @@ CRASH_POINTS: Final = (
     "after_record_kept",
     "mid_snapshot",
     "after_snapshot",
+    "mid_letting_go",
     "in_recovery",
     "before_send",
     "after_answer",

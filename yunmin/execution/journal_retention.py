@@ -1,7 +1,7 @@
 """How long records are kept: so many of them, and never fewer than the state is made from.
 
-What goes, goes from the front, a piece at each snapshot. Of every order that loses records its state as they had it
-stays, so that `find` knows it for ever, and its id stays used.
+What goes, goes from the front, a small piece at a time, for whoever writes waits for it. Of every order that loses
+records its state as they had it stays, so that `find` knows it for ever, and its id stays used.
 """
 
 from __future__ import annotations
@@ -15,10 +15,13 @@ from yunmin.core.in_flight_order import InFlightOrder
 from yunmin.execution.journal_file import JournalFile
 from yunmin.execution.journal_records import Record, replay_entry
 
-__all__ = ["KEPT_BY_DEFAULT", "let_go_of_old_records", "order_from"]
+__all__ = ["KEPT_BY_DEFAULT", "LET_GO_EVERY", "let_go_of_old_records", "order_from"]
 
 KEPT_BY_DEFAULT: Final = 5_000_000
 """Some 2.5 GB."""
+
+LET_GO_EVERY: Final = 500
+"""Records. An order's state is written down again for each piece that has records of it: smaller ones cost more."""
 
 
 def let_go_of_old_records(file: JournalFile, *, keep: int, at_most: int) -> None:

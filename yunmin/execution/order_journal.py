@@ -55,7 +55,7 @@ from yunmin.execution.journal_records import (
     kind_of,
     to_micros,
 )
-from yunmin.execution.journal_retention import KEPT_BY_DEFAULT, let_go_of_old_records, order_from
+from yunmin.execution.journal_retention import KEPT_BY_DEFAULT, LET_GO_EVERY, let_go_of_old_records, order_from
 from yunmin.execution.journal_rows import RowWriter
 from yunmin.execution.journal_state import readable, recovered, snapshot_of
 from yunmin.execution.journal_wal import WAL_SUFFIX, committed_frames
@@ -103,7 +103,10 @@ class OrderJournal:
         self._rows = RowWriter(file)
         self._seq, self._check = file.head()
         self.keep_records = KEPT_BY_DEFAULT
-        """How many records stay; older ones go when a snapshot is taken. Never fewer than the state is made from."""
+        """How many records stay; older ones go, a few at a time. Never fewer than the state is made from."""
+        self.let_go_every = LET_GO_EVERY
+        """After so many new records old ones may go, twice as many at once."""
+        self._let_go_at = self._seq
         self.alarms: tuple[str, ...] = ()
         """What was lost or cut off when it was opened, for whoever must know; it is in the journal as Notes too."""
         self._snapshot_seq = max((snapshot.seq for snapshot in file.snapshots()), default=file.base()[0])
@@ -307,7 +310,6 @@ class OrderJournal:
             with explained("the snapshot could not be written", JournalUnwritable):
                 with self._file.transaction(Durability.DURABLE):
                     self._file.add_snapshot(snapshot)
-                    let_go_of_old_records(self._file, keep=self.keep_records, at_most=2 * self._snapshot_every)
                     reach("mid_snapshot")
                 self._file.checkpoint_when_due()
         except JournalError as error:
@@ -315,6 +317,24 @@ class OrderJournal:
             raise
         self._snapshot_seq = snapshot.seq
         reach("after_snapshot")
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it is time to see if old records can go."""
+        return self._failure is None and self._seq - self._let_go_at >= self.let_go_every
+
+    def let_go(self) -> None:
+        """Drop the oldest records where there are more than `keep_records`. Raises JournalError when that fails."""
+        self._let_go_at = self._seq
+        try:
+            with explained("old records could not be let go", JournalUnwritable):
+                with self._file.transaction(Durability.KEPT):
+                    let_go_of_old_records(self._file, keep=self.keep_records, at_most=2 * self.let_go_every)
+                    reach("mid_letting_go")
+                self._file.checkpoint_when_due()
+        except JournalError as error:
+            self._fail(error)
+            raise
 
     def recover(self) -> OrderTracker:
         """The tracker as it was when the last entry had been taken, from the newest good snapshot and what came after.

@@ -46,6 +46,10 @@ class MortalJournal(OrderJournal):
         self._live()
         super().snapshot(tracker)
 
+    def let_go(self) -> None:
+        self._live()
+        super().let_go()
+
     def close(self) -> None:
         if not self._is_dead:
             super().close()

@@ -6,6 +6,7 @@ Everything in it follows from its seed: the orders, the faults, the crashes, and
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any, Final, NamedTuple
 from yunmin.clock import seeded
 from yunmin.core.data_contracts import OrderRequest, OrderType, Side, TimeInForce
 from yunmin.core.data_contracts.enums import Origin
+from yunmin.core.in_flight_order import InFlightOrder
 from yunmin.core.tracker_state import digest
 from yunmin.errors import ExchangeError, SubmitsPaused
 from yunmin.execution.account import Account
@@ -43,6 +45,9 @@ _MIDDLE: Final = 100_00
 _STEPS: Final = 30
 _HEAL: Final = 40.0
 """Virtual seconds of calm after the storm: the fence, two proofs, and as much again."""
+
+_SNAPSHOT_EVERY, _KEPT, _LET_GO_EVERY = 20, 30, 5
+"""Records: so few that even a short storm has snapshots, and loses its oldest."""
 
 _TICK: Final = 5.0
 _POLLING: Final = AccountPolicy(tick=_TICK)
@@ -112,7 +117,10 @@ class _Sequence:
     async def _open(self) -> None:
         """Open the account, as often as it takes."""
         while self._account is None:
-            journal = self._journal = MortalJournal.open(self._folder, clock=self._clock, snapshot_every=40)
+            journal = self._journal = MortalJournal.open(
+                self._folder, clock=self._clock, snapshot_every=_SNAPSHOT_EVERY
+            )
+            journal.keep_records, journal.let_go_every = _KEPT, _LET_GO_EVERY
             account = Account(self._exchange, journal, self._clock, _POLLING if self._polls else _NO_POLLING)
             self._witness.watch(account.tracker)
             try:
@@ -121,6 +129,11 @@ class _Sequence:
                 await self._clock.sleep(1.0)
             else:
                 self._account = account
+
+    def _open_journal(self) -> MortalJournal:
+        journal = MortalJournal.open(self._folder, clock=self._clock, snapshot_every=_SNAPSHOT_EVERY)
+        journal.keep_records, journal.let_go_every = _KEPT, _LET_GO_EVERY
+        return journal
 
     async def _crash(self) -> None:
         """The process ends here and now: nothing that it was about to write is written."""
@@ -276,15 +289,25 @@ class _Sequence:
         for name, count in self._exchange.posts.items():
             if count > 1:
                 witness.violate("I7", f"{name} was sent {count} times")
-        live = digest(account.tracker)
+        live, orders = digest(account.tracker), account.tracker.get_orders()
         await account.close()
         self._check_replay(live)
+        self._check_memory(orders)
 
     def _check_replay(self, live: str) -> None:
         for _ in range(2):
             with OrderJournal.open(self._folder, clock=self._clock) as journal:
                 if digest(journal.recover()) != live:
                     self._witness.violate("I9", "the journal does not give the live state")
+
+    def _check_memory(self, orders: Iterable[InFlightOrder]) -> None:
+        """Of each order the journal knows what became of it, though its oldest records are gone."""
+        with OrderJournal.open(self._folder, clock=self._clock) as journal:
+            for order in orders:
+                found = journal.find(order.client_order_id)
+                known = None if found is None or found.order is None else (found.order.state, found.order.filled_qty)
+                if known != (order.state, order.filled_qty):
+                    self._witness.violate("I9", f"{order.client_order_id} is {order.state}, the journal finds {known}")
 
     def _check_intent(self, request: OrderRequest) -> None:
         name = request.client_order_id or ""
