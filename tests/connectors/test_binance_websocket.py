@@ -7,6 +7,7 @@ import logging
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -166,20 +167,22 @@ def own_venue() -> Iterator[VenueInAThread]:
     made.close()
 
 
-def test_N22_a_fill_that_fell_into_a_gap_is_fetched_and_handed_over_once(own_venue: VenueInAThread) -> None:
-    url = own_venue.venue.url
+@pytest.mark.parametrize("count", [1, 1_234], ids=["one", "more than a page has"])
+def test_N22_fills_that_fell_into_a_gap_are_fetched_and_handed_over_once(own_venue: VenueInAThread, count: int) -> None:
+    url, piece = own_venue.venue.url, Decimal("0.02")
     ws, fills, gaps, orders = BinanceWebSocket(base_url=url), [], [], []
     connector = BinanceConnector(base_url=url)
 
-    async def cut_and_fill(name: str) -> None:
+    async def cut_and_fill() -> None:
         for connection in own_venue.venue.sockets.connections:
             connection.cut()
-        own_venue.venue.place_as(COUNTERPARTY, SYMBOL, "SELL", "LIMIT", quantity="0.4", price="600")
+        for _ in range(count):
+            own_venue.venue.place_as(COUNTERPARTY, SYMBOL, "SELL", "LIMIT", quantity=str(piece), price="600")
 
     def on_order(order: dict[str, Any]) -> None:
         orders.append(order["client_oid"])
         if orders == ["ym-gap"]:
-            own_venue.do(cut_and_fill(order["client_oid"]))
+            own_venue.do(cut_and_fill())
 
     def on_gap(gap: dict[str, Any]) -> None:
         gaps.append(gap)
@@ -188,24 +191,25 @@ def test_N22_a_fill_that_fell_into_a_gap_is_fetched_and_handed_over_once(own_ven
     resting = connector.place_order(SYMBOL, "BUY", "LIMIT", qty=0.4, price=600, client_order_id="ym-before")
     connector.cancel_order(SYMBOL, "ym-before")
     ws.subscribe_order_updates(fills.append, on_order=on_order, on_gap=on_gap)
-    placing = threading.Thread(target=place_when_subscribed, args=(own_venue, connector))
+    placing = threading.Thread(target=place_when_subscribed, args=(own_venue, connector, float(piece * count)))
     placing.start()
     ws.run()
     placing.join(20)
     connector.close()
     assert resting["status"] == "NEW"
-    assert [(fill["client_oid"], fill["qty"], fill["price"]) for fill in fills] == [("ym-gap", 0.4, 600.0)]
+    assert [(fill["client_oid"], fill["qty"], fill["price"]) for fill in fills] == [("ym-gap", 0.02, 600.0)] * count
+    assert len({fill["trade_id"] for fill in fills}) == count
     assert gaps[0]["start"] <= gaps[0]["end"]
     assert "fetched" not in gaps[0]["why"]
 
 
-def place_when_subscribed(own_venue: VenueInAThread, connector: BinanceConnector) -> None:
+def place_when_subscribed(own_venue: VenueInAThread, connector: BinanceConnector, qty: float) -> None:
     async def is_subscribed() -> bool:
         return bool(own_venue.venue.sockets.users._subscriptions)
 
     while not own_venue.do(is_subscribed()):
         continue
-    connector.place_order(SYMBOL, "BUY", "LIMIT", qty=0.4, price=600, client_order_id="ym-gap")
+    connector.place_order(SYMBOL, "BUY", "LIMIT", qty=qty, price=600, client_order_id="ym-gap")
 
 
 def test_what_cannot_work_is_refused_at_once(venue_url: str) -> None:

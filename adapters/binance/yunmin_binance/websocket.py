@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -28,6 +29,7 @@ Json = dict[str, Any]
 Callback = Callable[[Json], object]
 
 _REMEMBERED: Final = 100_000
+_PAGE: Final = 1000
 _ASK_FROM_BEFORE: Final = timedelta(minutes=1)
 """How much earlier than a gap fills are asked for: this machine's clock may differ from Binance's."""
 
@@ -138,14 +140,14 @@ def _hand_over(call: Callback, told: Json) -> None:
 Calls = list[tuple[Callback, Json]]
 
 
-class _Wanted:
+class _Wanted(ABC):
     """One subscription: its stream, and what of its news goes to which callback."""
 
-    async def open(self, spot: BinanceSpot) -> NewsStream[Any]:
-        raise NotImplementedError
+    @abstractmethod
+    async def open(self, spot: BinanceSpot) -> NewsStream[Any]: ...
 
-    async def calls(self, spot: BinanceSpot, item: Any) -> Calls:
-        raise NotImplementedError
+    @abstractmethod
+    async def calls(self, spot: BinanceSpot, item: Any) -> Calls: ...
 
 
 @dataclass(slots=True)
@@ -205,7 +207,7 @@ class _Account(_Wanted):
         calls, problem = [], ""
         try:
             for symbol in sorted(self.symbols):
-                for fill in await spot.fetch_fills(symbol, since=gap.start - _ASK_FROM_BEFORE, limit=1000):
+                async for fill in _fills_since(spot, symbol, gap.start - _ASK_FROM_BEFORE):
                     calls += self._of_fill(spot, await self._named(spot, fill)) if self._is_ours(fill) else []
         except ExchangeError as error:
             problem = f"; the fills could not be fetched: {error}"
@@ -226,6 +228,17 @@ class _Account(_Wanted):
             order = await spot.fetch_order(OrderRef(symbol=fill.symbol, exchange_order_id=fill.exchange_order_id))
             self.names.add(key, order.client_order_id)
         return fill.model_copy(update={"client_order_id": self.names[key]})
+
+
+async def _fills_since(spot: BinanceSpot, symbol: str, since: datetime) -> AsyncIterator[Fill]:
+    """All of them, page by page; the last of a page comes again with the next one."""
+    page = await spot.fetch_fills(symbol, since=since, limit=_PAGE)
+    while page:
+        for fill in page:
+            yield fill
+        if len(page) < _PAGE:
+            return
+        page = await spot.fetch_fills(symbol, from_trade_id=page[-1].trade_id, limit=_PAGE)
 
 
 class _Memory(OrderedDict[Hashable, Any]):
