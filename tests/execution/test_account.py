@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -1046,13 +1046,36 @@ def test_case_48_an_order_that_many_others_have_followed_is_looked_for_in_its_ow
         await world.clock.sleep(10)
         assert lost.state is OrderState.FAILED
 
+    play(scenario)
+
+
+@pytest.mark.parametrize(
+    ("of_one_moment", "state", "certainty"),
+    [(False, OrderState.FAILED, Certainty.CONFIRMED), (True, OrderState.PENDING, Certainty.UNKNOWN)],
+    ids=["one after the other", "more of one moment than a page has"],
+)
+def test_case_48_its_own_time_is_looked_through_page_by_page(
+    play: Play, monkeypatch: pytest.MonkeyPatch, of_one_moment: bool, state: OrderState, certainty: Certainty
+) -> None:
+    monkeypatch.setattr("yunmin.execution.order_search._HISTORY", 5)
+
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        fetch_history = world.exchange.fetch_order_history
+
+        async def all_of_one_moment(symbol: str, *, since: datetime | None = None, limit: int = 100) -> object:
+            page = await fetch_history(symbol, since=since, limit=1000)
+            return [update.model_copy(update={"created_at": crowded.created_at}) for update in page[-limit:]]
+
         world.weather(before=1.0)
         crowded = await account.place(a_buy("ym-crowded"))
         world.weather()
-        for number in range(12, 24):
+        if of_one_moment:
+            world.exchange.fetch_order_history = all_of_one_moment  # type: ignore[method-assign, assignment]
+        for number in range(12):
             await account.place(a_buy(f"ym-{number}", price="50"))
         await world.clock.sleep(10 * FENCE)
-        assert (crowded.state, crowded.certainty) == (OrderState.PENDING, Certainty.UNKNOWN)
+        assert (crowded.state, crowded.certainty) == (state, certainty)
 
     play(scenario)
 

@@ -29,7 +29,9 @@ from yunmin.execution.shared_answers import SharedAnswers
 
 __all__ = ["Finding", "OrderSearch"]
 
-_HISTORY = 1000
+_HISTORY = 500
+"""Orders on a page: what one sweep has in memory at once."""
+
 _CLOCKS_DIFFER_BY = timedelta(seconds=5)
 """More than the exchange's clock and ours may differ by while orders leave: that is a second."""
 
@@ -179,14 +181,18 @@ class OrderSearch:
             return Finding.ABSENT
         until = order.created_at + timedelta(seconds=self._policy.intent_age + promised) + _CLOCKS_DIFFER_BY
         since = order.created_at - _CLOCKS_DIFFER_BY
-        page = await self._connector.fetch_order_history(order.symbol, since=since, limit=_HISTORY)
-        for update in page:
-            if update.client_order_id == order.client_order_id:
-                await self._take(order, update)
-                return Finding.FOUND
-        newest = page[0].created_at if page else None
-        is_enough = len(page) < _HISTORY or (newest is not None and newest > until)
-        return Finding.NOT_PLACED if is_enough else Finding.ABSENT
+        while True:
+            page = await self._connector.fetch_order_history(order.symbol, since=since, limit=_HISTORY)
+            for update in page:
+                if update.client_order_id == order.client_order_id:
+                    await self._take(order, update)
+                    return Finding.FOUND
+            newest = page[0].created_at if page else None
+            if len(page) < _HISTORY or (newest is not None and newest > until):
+                return Finding.NOT_PLACED
+            if newest is None or newest <= since:
+                return Finding.ABSENT  # more orders of one moment than a page has: nothing tells the next page apart
+            since = newest
 
     async def _sweep(self, symbol: str) -> _Sweep:
         """Open orders, history and trades of `symbol`, for all of its orders that are looked for now."""
