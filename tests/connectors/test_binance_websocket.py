@@ -16,6 +16,7 @@ from yunmin.connectors.binance_connector import BinanceConnector
 from yunmin.connectors.binance_websocket import BinanceWebSocket
 from yunmin.core.order_tracker import OrderState, OrderTracker
 from yunmin.errors import AuthenticationFailed, ConfigurationError, ConnectivityError, UnknownSymbol
+from yunmin.testing.verify.forked_venue import ask_venue
 from yunmin_binance.venue import COUNTERPARTY, Liquidity, LocalVenue, VenueConfig
 
 SYMBOL = "BNBUSDT"
@@ -201,6 +202,48 @@ def test_N22_fills_that_fell_into_a_gap_are_fetched_and_handed_over_once(own_ven
     assert len({fill["trade_id"] for fill in fills}) == count
     assert gaps[0]["start"] <= gaps[0]["end"]
     assert "fetched" not in gaps[0]["why"]
+
+
+def test_N22_fills_of_a_gap_that_could_not_be_fetched_are_handed_over_after_the_next_one(
+    own_venue: VenueInAThread,
+) -> None:
+    url = own_venue.venue.url
+    ws, fills, gaps = BinanceWebSocket(base_url=url), [], []
+    connector = BinanceConnector(base_url=url)
+
+    async def cut() -> None:
+        for connection in own_venue.venue.sockets.connections:
+            connection.cut()
+
+    async def cut_and_fill() -> None:
+        await cut()
+        own_venue.venue.place_as(COUNTERPARTY, SYMBOL, "SELL", "LIMIT", quantity="0.4", price="600")
+
+    def on_order(order: dict[str, Any]) -> None:
+        if not gaps:
+            rule = {"where": "GET /api/v3/myTrades", "fault": {"kind": "drop", "moment": "before", "ending": "reset"}}
+            ask_venue(url, "/venue/chaos", method="POST", body=rule)
+            own_venue.do(cut_and_fill())
+
+    def on_gap(gap: dict[str, Any]) -> None:
+        gaps.append((gap["why"], len(fills)))
+        if len(gaps) == 1:
+            ask_venue(url, "/venue/chaos", method="DELETE")
+            own_venue.do(cut())
+        else:
+            ws.stop()
+
+    ws.subscribe_order_updates(fills.append, on_order=on_order, on_gap=on_gap)
+    placing = threading.Thread(target=place_when_subscribed, args=(own_venue, connector, 0.4))
+    placing.start()
+    ws.run()
+    placing.join(20)
+    connector.close()
+    (first, fills_then), (second, _) = gaps
+    assert "could be fetched" in first
+    assert fills_then == 0
+    assert "fetched" not in second
+    assert [(fill["client_oid"], fill["qty"]) for fill in fills] == [("ym-gap", 0.4)]
 
 
 def place_when_subscribed(own_venue: VenueInAThread, connector: BinanceConnector, qty: float) -> None:

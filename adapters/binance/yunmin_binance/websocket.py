@@ -86,7 +86,8 @@ class BinanceWebSocket:
         A fill has client_oid, order_id, trade_id, symbol, side, qty and price as floats, fee (None where it is not
         known) in fee_asset, liquidity, and ts in milliseconds. `on_order` gets each order as it changes: client_oid,
         order_id, symbol, status, side, qty, filled_qty, filled_cost, price. `on_gap` is told when news may have been
-        missed: start and end (milliseconds) and why; fills of the markets in use have been fetched by then.
+        missed: start and end (milliseconds) and why; fills of the markets in use have been fetched by then, or it says
+        that they could not be: then they are fetched after the next gap.
         """
         self._add(_Account(on_fill, on_order, on_gap))
 
@@ -172,6 +173,7 @@ class _Account(_Wanted):
     on_order: Callback | None
     on_gap: Callback | None
     started: datetime | None = None
+    owed_since: datetime | None = None
     symbols: set[str] = field(default_factory=set)
     names: _Memory = field(default_factory=lambda: _Memory())
     fills_told: _Memory = field(default_factory=lambda: _Memory())
@@ -205,12 +207,15 @@ class _Account(_Wanted):
     async def _of_gap(self, spot: BinanceSpot, gap: StreamGap) -> Calls:
         """What was traded meanwhile, as far as it can be fetched; then word of the gap."""
         calls, problem = [], ""
+        since = min(gap.start, self.owed_since or gap.start)
         try:
             for symbol in sorted(self.symbols):
-                async for fill in _fills_since(spot, symbol, gap.start - _ASK_FROM_BEFORE):
+                async for fill in _fills_since(spot, symbol, since - _ASK_FROM_BEFORE):
                     calls += self._of_fill(spot, await self._named(spot, fill)) if self._is_ours(fill) else []
+            self.owed_since = None
         except ExchangeError as error:
-            problem = f"; the fills could not be fetched: {error}"
+            self.owed_since = since
+            problem = f"; not all fills could be fetched, they are asked for again after the next gap: {error}"
         if self.on_gap is not None:
             told = {"start": to_millis(gap.start), "end": to_millis(gap.end), "why": gap.why + problem}
             calls.append((self.on_gap, told))
