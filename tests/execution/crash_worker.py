@@ -34,8 +34,7 @@ def plan() -> list[Entry]:
 def live(folder: Path) -> None:
     """From wherever the journal is to the end of the plan."""
     acknowledged = os.open(folder.parent / f"{folder.name}.acknowledged", os.O_WRONLY | os.O_CREAT)
-    with OrderJournal.open(folder, clock=ManualClock(), snapshot_every=6) as journal:
-        journal.keep_records, journal.let_go_every = KEPT, 4
+    with OrderJournal.open(folder, clock=ManualClock(), snapshot_every=6, keep_records=KEPT) as journal:
         tracker = journal.recover()
         for entry in plan()[journal.seq :]:
             seq = journal.intend(entry) if isinstance(entry, PlaceIntent) else journal.record(entry)

@@ -21,8 +21,10 @@ from yunmin.execution.order_journal import Adopted, Mark, Note, OrderJournal, Pl
 from yunmin.testing.verify.disk import Disk
 
 
-def opened(folder: Path, clock: ManualClock, snapshot_every: int = 20_000) -> OrderJournal:
-    return OrderJournal.open(folder, clock=clock, snapshot_every=snapshot_every)
+def opened(
+    folder: Path, clock: ManualClock, snapshot_every: int = 20_000, keep_records: int = 1_000_000
+) -> OrderJournal:
+    return OrderJournal.open(folder, clock=clock, snapshot_every=snapshot_every, keep_records=keep_records)
 
 
 def test_a_new_journal_recovers_to_a_tracker_that_knows_nothing(journal: OrderJournal) -> None:
@@ -200,8 +202,7 @@ def test_times_are_exact_to_the_microsecond(journal: OrderJournal, clock: Manual
 
 def test_I24_old_records_go_and_what_they_said_stays(folder: Path, clock: ManualClock) -> None:
     names = [f"order-{number}" for number in range(12)]
-    with opened(folder, clock, snapshot_every=10) as journal:
-        journal.keep_records, journal.let_go_every = 15, 5
+    with opened(folder, clock, snapshot_every=10, keep_records=15) as journal:
         tracker = OrderTracker(history_limit=2)
         state = digest(tracker)
         journal.set_last_trade_id(SYMBOL, "1")

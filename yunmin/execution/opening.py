@@ -64,7 +64,9 @@ async def account_of(
     """
     clock = clock or SystemClock()
     policy = policy or AccountPolicy()
-    journal = OrderJournal.open(Path(folder), clock=clock, snapshot_every=policy.snapshot_every)
+    journal = OrderJournal.open(
+        Path(folder), clock=clock, snapshot_every=policy.snapshot_every, keep_records=policy.keep_records
+    )
     try:
         await connector.connect()
         try:

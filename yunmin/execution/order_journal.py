@@ -93,19 +93,19 @@ class JournalledOrder(NamedTuple):
 class OrderJournal:
     """The journal of one account, held by this process alone."""
 
-    def __init__(self, file: JournalFile, lock: JournalLock, clock: Clock, snapshot_every: int) -> None:
+    def __init__(
+        self, file: JournalFile, lock: JournalLock, clock: Clock, snapshot_every: int, keep_records: int
+    ) -> None:
         self._file = file
         self._lock = lock
         self._clock = clock
         self._snapshot_every = snapshot_every
+        self._keep_records = keep_records
+        self._let_go_every = min(LET_GO_EVERY, max(1, keep_records // 4))
         self._failure: JournalError | None = None
         self._is_closed = False
         self._rows = RowWriter(file)
         self._seq, self._check = file.head()
-        self.keep_records = KEPT_BY_DEFAULT
-        """How many records stay; older ones go, a few at a time. Never fewer than the state is made from."""
-        self.let_go_every = LET_GO_EVERY
-        """After so many new records old ones may go, twice as many at once."""
         self._let_go_at = self._seq
         self.alarms: tuple[str, ...] = ()
         """What was lost or cut off when it was opened, for whoever must know; it is in the journal as Notes too."""
@@ -120,12 +120,14 @@ class OrderJournal:
         *,
         clock: Clock,
         snapshot_every: int = 20_000,
+        keep_records: int = KEPT_BY_DEFAULT,
         checkpoint_pages: int = 1_000,
         vfs: str | None = None,
     ) -> Self:
         """Take the journal in `folder`, made new where there is none; one folder is one account.
 
         A snapshot is due every `snapshot_every` records; the write-ahead log is put away every `checkpoint_pages`.
+        `keep_records` stay; older ones go, a few at a time, but never any that the state is made from.
         Raises JournalBusy while another process has it, JournalDamaged when what it holds cannot be trusted,
         JournalTooNew, JournalUnavailable. After an error nothing is held. `vfs` names a file layer of SQLite, for
         tests.
@@ -144,7 +146,7 @@ class OrderJournal:
                 with explained(f"{file.path} cannot be opened", JournalUnavailable):
                     alarms = check_at_start(file, frames_in_log, clock.now())
                     file.take_over()
-                    journal = cls(file, lock, clock, snapshot_every)
+                    journal = cls(file, lock, clock, snapshot_every, keep_records)
                     journal._sound(alarms)
                 return journal
             except BaseException:
@@ -321,15 +323,15 @@ class OrderJournal:
     @property
     def is_long(self) -> bool:
         """Whether it is time to see if old records can go."""
-        return self._failure is None and self._seq - self._let_go_at >= self.let_go_every
+        return self._failure is None and self._seq - self._let_go_at >= self._let_go_every
 
     def let_go(self) -> None:
-        """Drop the oldest records where there are more than `keep_records`. Raises JournalError when that fails."""
+        """Drop the oldest records where there are more than are kept. Raises JournalError when that fails."""
         self._let_go_at = self._seq
         try:
             with explained("old records could not be let go", JournalUnwritable):
                 with self._file.transaction(Durability.KEPT):
-                    let_go_of_old_records(self._file, keep=self.keep_records, at_most=2 * self.let_go_every)
+                    let_go_of_old_records(self._file, keep=self._keep_records, at_most=2 * self._let_go_every)
                     reach("mid_letting_go")
                 self._file.checkpoint_when_due()
         except JournalError as error:

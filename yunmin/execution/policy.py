@@ -36,7 +36,7 @@ class AccountPolicy(Contract):
     placed, after the exchange's fence and `fence_margin` have passed. `residual_grace` is how long trades may lag
     behind an order's own figures before a fill is inferred. `touch_grace` leaves orders alone that something was heard
     of just now. `intent_age` is how long after the decision an order may still leave. `snapshot_every` is in records
-    of the journal: how many a restart may have to go through.
+    of the journal: how many a restart may have to go through; `keep_records` is how many of them stay for good.
     """
 
     allow_withdrawal_key: bool = False
@@ -52,6 +52,7 @@ class AccountPolicy(Contract):
     submit_patience: float = Field(default=30.0, ge=0)
     overlap: float = Field(default=300.0, ge=0)
     snapshot_every: int = Field(default=20_000, ge=1)
+    keep_records: int = Field(default=5_000_000, ge=1)
     tick: float = Field(default=1.0, gt=0)
     query_interval: float = Field(default=2.0, gt=0)
     suspect_interval: float = Field(default=10.0, gt=0)

@@ -36,7 +36,7 @@ _ACCOUNT: Final = "local"
 _LONGEST_LIFE: Final = 20.0
 _HEAL: Final = 60.0
 _PATIENT: Final = AccountPolicy(
-    query_interval=0.5, tick=0.2, orders_interval=3.0, fills_interval=3.0, snapshot_every=10
+    query_interval=0.5, tick=0.2, orders_interval=3.0, fills_interval=3.0, snapshot_every=10, keep_records=20
 )
 
 _WEATHER: Final = (0.0, 0.0, 0.1, 0.3, 0.6)

@@ -22,8 +22,10 @@ class MortalJournal(OrderJournal):
     `intended` are the client order ids whose intents were durable in this life.
     """
 
-    def __init__(self, file: JournalFile, lock: JournalLock, clock: Clock, snapshot_every: int) -> None:
-        super().__init__(file, lock, clock, snapshot_every)
+    def __init__(
+        self, file: JournalFile, lock: JournalLock, clock: Clock, snapshot_every: int, keep_records: int
+    ) -> None:
+        super().__init__(file, lock, clock, snapshot_every, keep_records)
         self.intended: set[str] = set()
         self._is_dead = False
 

@@ -46,7 +46,7 @@ _STEPS: Final = 30
 _HEAL: Final = 40.0
 """Virtual seconds of calm after the storm: the fence, two proofs, and as much again."""
 
-_SNAPSHOT_EVERY, _KEPT, _LET_GO_EVERY = 20, 30, 5
+_SNAPSHOT_EVERY, _KEPT = 20, 30
 """Records: so few that even a short storm has snapshots, and loses its oldest."""
 
 _TICK: Final = 5.0
@@ -117,10 +117,7 @@ class _Sequence:
     async def _open(self) -> None:
         """Open the account, as often as it takes."""
         while self._account is None:
-            journal = self._journal = MortalJournal.open(
-                self._folder, clock=self._clock, snapshot_every=_SNAPSHOT_EVERY
-            )
-            journal.keep_records, journal.let_go_every = _KEPT, _LET_GO_EVERY
+            journal = self._journal = self._open_journal()
             account = Account(self._exchange, journal, self._clock, _POLLING if self._polls else _NO_POLLING)
             self._witness.watch(account.tracker)
             try:
@@ -131,9 +128,7 @@ class _Sequence:
                 self._account = account
 
     def _open_journal(self) -> MortalJournal:
-        journal = MortalJournal.open(self._folder, clock=self._clock, snapshot_every=_SNAPSHOT_EVERY)
-        journal.keep_records, journal.let_go_every = _KEPT, _LET_GO_EVERY
-        return journal
+        return MortalJournal.open(self._folder, clock=self._clock, snapshot_every=_SNAPSHOT_EVERY, keep_records=_KEPT)
 
     async def _crash(self) -> None:
         """The process ends here and now: nothing that it was about to write is written."""
