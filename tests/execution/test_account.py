@@ -33,6 +33,7 @@ from yunmin.core.data_contracts.events import (
 )
 from yunmin.core.data_contracts.verdicts import CancelRequest, SubmitResult
 from yunmin.core.order_tracker import OrderTracker
+from yunmin.core.tracker_state import digest
 from yunmin.errors import (
     DuplicateOrder,
     LifecycleError,
@@ -48,6 +49,8 @@ from yunmin.errors import (
 from yunmin.execution import ExternalOrders, OnClose
 from yunmin.execution.account_events import BalanceDrift, ExternalOrderSeen, ReconcileFinished, Warned
 from yunmin.execution.gate import PauseReason
+from yunmin.execution.journal_verify import verify_journal
+from yunmin.execution.opening import account_of
 from yunmin.execution.order_journal import OrderJournal, PlaceIntent
 from yunmin.testing.verify.storm_exchange import STORM_FENCE
 
@@ -1372,5 +1375,28 @@ def test_case_63_a_late_fill_of_an_order_that_left_the_history_is_announced_once
             await account.reconcile()
         announced = [event for event in world.heard(Anomaly) if isinstance(event.subject, Fill)]
         assert [str(event.subject.qty) for event in announced] == ["0.40000000"]
+
+    play(scenario)
+
+
+def test_the_policy_says_how_many_records_stay_and_what_the_others_said_is_known(play: Play) -> None:
+    policy = NO_POLLING.model_copy(update={"snapshot_every": 10, "keep_records": 20})
+
+    async def scenario(world: World) -> None:
+        folder = world.folder.with_name("short")
+        async with account_of(world.exchange, folder=folder, policy=policy, clock=world.clock) as account:
+            for number in range(12):
+                await account.place(a_buy(f"ym-{number}"))
+                world.others("SELL", "1", "100")
+                await world.clock.sleep(1)
+            state = digest(account.tracker)
+        report = verify_journal(folder)
+        assert report.problems == ()
+        assert report.first_seq > 1
+        assert report.last_seq - report.first_seq < 40
+        async with account_of(world.exchange, folder=folder, policy=policy, clock=world.clock) as account:
+            assert digest(account.tracker) == state
+            with pytest.raises(LifecycleError):
+                await account.place(a_buy("ym-0"))
 
     play(scenario)
