@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,6 +28,7 @@ from yunmin.core.data_contracts.events import (
     Anomaly,
     LateFill,
     OrderCorrected,
+    OrderFailed,
     OrderFilled,
     OrderResolved,
     OrderUncertain,
@@ -1079,6 +1081,53 @@ def test_case_48_its_own_time_is_looked_through_page_by_page(
             await account.place(a_buy(f"ym-{number}", price="50"))
         await world.clock.sleep(10 * FENCE)
         assert (crowded.state, crowded.certainty) == (state, certainty)
+
+    play(scenario)
+
+
+def test_case_48_a_list_of_an_exchange_that_does_not_say_how_long_it_may_be_is_no_proof(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        world.exchange.traits = world.exchange.traits.model_copy(update={"history_page": None})
+        account = await world.open()
+        world.weather(before=1.0)
+        lost = await account.place(a_buy("ym-lost"))
+        world.weather()
+        await world.clock.sleep(10 * FENCE)
+        assert (lost.state, lost.certainty) == (OrderState.PENDING, Certainty.UNKNOWN)
+
+    play(scenario)
+
+
+def test_case_48_an_order_that_the_stream_shows_during_the_search_is_found(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("yunmin.execution.order_search._HISTORY", 5)
+
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        fetch_history = world.exchange.fetch_order_history
+        begun: list[object] = []
+
+        async def late(symbol: str, **asked: Any) -> object:
+            page = await fetch_history(symbol, **asked)
+            begun.append(asked.get("since"))
+            if begun[-1] is not None and begun.count(begun[-1]) == 2:  # the second search, which would be the last
+                account.tracker.apply(
+                    OrderUpdate(
+                        symbol=symbol, client_order_id="ym-lost", exchange_order_id="77", state="OPEN", source="STREAM"
+                    )
+                )
+            return page
+
+        world.weather(before=1.0)
+        lost = await account.place(a_buy("ym-lost"))
+        world.weather()
+        world.exchange.fetch_order_history = late  # type: ignore[method-assign, assignment]
+        for number in range(12):  # so many that its own time has to be looked through
+            await account.place(a_buy(f"ym-{number}", price="50"))
+        await world.clock.sleep(10 * FENCE)
+        assert lost.state is OrderState.OPEN
+        assert world.heard(OrderFailed) == world.heard(Anomaly) == []
 
     play(scenario)
 

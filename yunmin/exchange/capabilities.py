@@ -59,7 +59,8 @@ class Traits(Contract):
     that order and trade ids are numbered per symbol. `ids_reusable_after_end` warns that the exchange takes a client
     order id again once the first order with it is done: it does not protect from a second execution.
     `placement_fence` is the number of seconds after which a request that was stamped then can no longer reach the
-    matching engine, None where the exchange promises no such thing.
+    matching engine, None where the exchange promises no such thing. `history_page` is how many orders an answer of the
+    history has at most; where it is not told, no list is taken for a whole one, so that absence from it proves nothing.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Traits(Contract):
     placement_fence: float | None = None
     open_orders_page: int | None = None
     fills_page: int | None = None
+    history_page: int | None = None
 
     def support_of(self, capability: Capability) -> Support:
         """How far `capability` goes; what is not listed is not written yet."""

@@ -95,9 +95,10 @@ class ExchangeConnector(ABC):
     async def fetch_order_history(
         self, symbol: str, *, since: datetime | None = None, limit: int = 100
     ) -> Sequence[OrderUpdate]:
-        """The last `limit` orders of a symbol in any state, newest first; or the first ones made at `since` or later.
+        """The last `limit` orders of a symbol in any state, newest first; or the first ones of `since` or later.
 
-        `since` is a time of the exchange's clock.
+        `since` is a time of the exchange's clock. From then on those were made, in the order of their making; where the
+        exchange goes by the last change, older ones that changed since then come too.
         """
 
     @abstractmethod

@@ -8,7 +8,7 @@ stamped (`Traits.placement_fence`) does absence, after that time, asked four way
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -66,7 +66,7 @@ class _Sweep:
         """Whether a list that lacks `order` is long enough to say so."""
         if self.is_whole or order.created_at is None:
             return True
-        return self.oldest is not None and self.oldest < order.created_at
+        return self.oldest is not None and self.oldest < order.created_at - _CLOCKS_DIFFER_BY
 
 
 class OrderSearch:
@@ -170,9 +170,8 @@ class OrderSearch:
         if update is not None:
             await self._take(order, update)
             return Finding.FOUND
-        if order.has_evidence:
-            return Finding.FOUND
-        return Finding.NOT_PLACED if sweep.reaches_back_to(order) else await self._search_its_own_time(order)
+        found = Finding.NOT_PLACED if sweep.reaches_back_to(order) else await self._search_its_own_time(order)
+        return Finding.FOUND if order.has_evidence else found  # the stream may have told of it meanwhile
 
     async def _search_its_own_time(self, order: InFlightOrder) -> Finding:
         """The history from just before `order` was made until it could arrive no more: so much has come since then."""
@@ -182,13 +181,13 @@ class OrderSearch:
         until = order.created_at + timedelta(seconds=self._policy.intent_age + promised) + _CLOCKS_DIFFER_BY
         since = order.created_at - _CLOCKS_DIFFER_BY
         while True:
-            page = await self._connector.fetch_order_history(order.symbol, since=since, limit=_HISTORY)
+            page = await self._connector.fetch_order_history(order.symbol, since=since, limit=self._page)
             for update in page:
                 if update.client_order_id == order.client_order_id:
                     await self._take(order, update)
                     return Finding.FOUND
             newest = page[0].created_at if page else None
-            if len(page) < _HISTORY or (newest is not None and newest > until):
+            if self._is_last(page) or (newest is not None and newest > until):
                 return Finding.NOT_PLACED
             if newest is None or newest <= since:
                 return Finding.ABSENT  # more orders of one moment than a page has: nothing tells the next page apart
@@ -198,8 +197,8 @@ class OrderSearch:
         """Open orders, history and trades of `symbol`, for all of its orders that are looked for now."""
         async with self._one_sweep_at_a_time:  # a page of history is large
             listed = await self._connector.fetch_open_orders(symbol)
-            history = await self._connector.fetch_order_history(symbol, limit=_HISTORY)
-            is_whole = len(history) < _HISTORY
+            history = await self._connector.fetch_order_history(symbol, limit=self._page)
+            is_whole = self._is_last(history)
             sweep = _Sweep(
                 self._open_ones_of(*history, *listed), None if is_whole else history[-1].created_at, is_whole
             )
@@ -208,6 +207,15 @@ class OrderSearch:
             # its order, which has a name
             await self._backfill.catch_up(symbol)
             return sweep
+
+    @property
+    def _page(self) -> int:
+        """Orders of history that are asked for at once."""
+        return min(_HISTORY, self._connector.traits.history_page or _HISTORY)
+
+    def _is_last(self, page: Sequence[OrderUpdate]) -> bool:
+        """Whether no more orders follow: the exchange could have told more. Where it does not say, that is no proof."""
+        return self._connector.traits.history_page is not None and len(page) < self._page
 
     def _open_ones_of(self, *updates: OrderUpdate) -> dict[str, OrderUpdate]:
         """Those that are of orders which are open here, by our ids; the last of each."""

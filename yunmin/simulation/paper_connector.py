@@ -94,6 +94,7 @@ PAPER_TRAITS: Final = Traits(
     ids_reusable_after_end=True,
     placement_fence=0.0,
     fills_page=1000,
+    history_page=1000,
 )
 
 _TIMED: Final = STOP_LIMIT_TYPES | {OrderType.LIMIT}

@@ -54,6 +54,7 @@ TRAITS: Final = Traits(
     placement_fence=_FENCE,
     open_orders_page=None,
     fills_page=1000,
+    history_page=1000,
 )
 
 

@@ -55,6 +55,7 @@ STORM_TRAITS: Final = PAPER_TRAITS.model_copy(
         "title": "Storm",
         "placement_fence": STORM_FENCE,
         "fills_page": 10,
+        "history_page": 1000,
         # an exchange without stop orders: those of an executor over it are watched
         "support": {**PAPER_TRAITS.support, Capability.STOP_ORDER: Support.NEVER},
     }

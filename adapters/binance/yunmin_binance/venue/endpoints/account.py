@@ -108,7 +108,7 @@ def _all_orders(call: Call) -> Answer:
     orders = [
         order
         for order in call.exchange.engine.orders_of(call.account).orders(symbol)
-        if (from_id is None or order.id >= from_id) and within(order.created, start, end)
+        if (from_id is None or order.id >= from_id) and within(order.updated, start, end)
     ]
     oldest_first = from_id is not None or start is not None
     return [_shown(call, order) for order in (orders[:limit] if oldest_first else orders[-limit:])]
