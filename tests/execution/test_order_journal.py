@@ -15,7 +15,7 @@ from yunmin.clock import ManualClock
 from yunmin.core.data_contracts import CancelRequest, Fill, OrderRequest, OrderState, OrderUpdate, Side
 from yunmin.core.order_tracker import OrderTracker
 from yunmin.core.tracker_state import digest
-from yunmin.errors import InvalidValue, JournalError, LifecycleError
+from yunmin.errors import InvalidValue, JournalDamaged, JournalError, JournalUnwritable, LifecycleError
 from yunmin.execution.journal_verify import verify_journal
 from yunmin.execution.order_journal import Adopted, Mark, Note, OrderJournal, PlaceIntent, apply_entry
 from yunmin.testing.verify.disk import Disk
@@ -234,6 +234,39 @@ def test_I24_old_records_go_and_what_they_said_stays(folder: Path, clock: Manual
         assert resting is not None
         assert resting.order is not None
         assert resting.order.state is OrderState.PENDING
+
+
+def test_I24_lives_that_are_short_let_records_go_too(folder: Path, clock: ManualClock) -> None:
+    for number in range(20):
+        with opened(folder, clock, snapshot_every=5, keep_records=20) as journal:
+            tracker = journal.recover()
+            follow(journal, tracker, an_intent(f"order-{number}"), an_update(f"order-{number}"))
+            if journal.snapshot_due:
+                journal.snapshot(tracker)
+            if journal.is_long:
+                journal.let_go()
+    report = verify_journal(folder)
+    assert report.problems == ()
+    assert report.last_seq == 40
+    assert report.first_seq > 10
+
+
+def test_P10_old_records_that_are_not_what_was_written_are_not_let_go(folder: Path, clock: ManualClock) -> None:
+    with opened(folder, clock, snapshot_every=10, keep_records=15) as journal:
+        tracker = OrderTracker()
+        for number in range(8):
+            follow(journal, tracker, *a_life(f"order-{number}"))
+            if journal.snapshot_due:
+                journal.snapshot(tracker)
+        journal._file._execute("UPDATE records SET kind = 'other' WHERE seq = 1")
+        with pytest.raises(JournalDamaged, match=r"record 1 is not what was written; the oldest records stay"):
+            journal.let_go()
+        assert journal.failure is not None
+        with pytest.raises(JournalUnwritable):
+            journal.intend(an_intent("no more"))
+    report = verify_journal(folder)
+    assert report.first_seq == 1
+    assert report.problems
 
 
 @settings(

@@ -12,6 +12,8 @@ import orjson
 
 from yunmin.core import tracker_state
 from yunmin.core.in_flight_order import InFlightOrder
+from yunmin.errors import JournalDamaged
+from yunmin.execution.journal_check import follow_chain
 from yunmin.execution.journal_file import JournalFile
 from yunmin.execution.journal_records import Record, replay_entry
 
@@ -27,16 +29,20 @@ LET_GO_EVERY: Final = 500
 def let_go_of_old_records(file: JournalFile, *, keep: int, at_most: int) -> None:
     """Inside a transaction: drop up to `at_most` records from the front while more than `keep` are there.
 
-    Nothing after the older of two snapshots is dropped; with fewer than two, nothing at all.
+    Nothing after the older of two snapshots is dropped; with fewer than two, nothing at all. Raises JournalDamaged
+    where they are not what was written: they are the evidence.
     """
     snapshots = file.snapshot_numbers()
     base = file.base()[0]
     last = min(file.head()[0] - keep, base + at_most, min(snapshots, default=0))
     if len(snapshots) < 2 or last <= base:
         return
-    check = file.check_at(last)
-    if check is None:
-        return
+    chain = follow_chain(file.records(base, upto=last), *file.base())
+    if chain.bad or chain.last_good != last:
+        raise JournalDamaged(
+            f"{file.path}: record {min(chain.bad, default=chain.last_good + 1)} is not what was written; the oldest "
+            "records stay. `yunmin journal verify` shows the damage"
+        )
     for name in file.names_upto(last):
         row = file.order(name)
         if row is None:
@@ -45,7 +51,7 @@ def let_go_of_old_records(file: JournalFile, *, keep: int, at_most: int) -> None
         if order is not None:
             file.archive(name, orjson.dumps(tracker_state.dump_order(order)))
     file.drop_upto(last)
-    file.set_base(last, check)
+    file.set_base(last, chain.last_good_check)
 
 
 def order_from(name: str, archived: bytes | None, records: list[Record]) -> InFlightOrder | None:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from yunmin.core import tracker_state
 from yunmin.core.data_contracts import Fill, FillVoided, OrderUpdate
 from yunmin.core.order_tracker import InFlightOrder, OrderTracker
-from yunmin.errors import InvalidValue, JournalDamaged, JournalError
+from yunmin.errors import InvalidValue, JournalDamaged, JournalError, JournalUnavailable
 from yunmin.execution.journal_check import whole_chain
 from yunmin.execution.journal_file import FILE_NAME, JournalFile, explained
 from yunmin.execution.journal_records import RECORD_LOST, Adopted, Entry, Mark, Note, PlaceIntent, Record, replay_entry
@@ -69,7 +69,14 @@ def entries_in(folder: Path, since: int = 0) -> Iterator[tuple[int, datetime, En
     file = JournalFile.open_to_read(folder / FILE_NAME)
     try:
         with explained(f"{file.path} cannot be read", JournalDamaged):
+            last: int | None = None
             for record in file.records(since):
+                if last is not None and record.seq != last + 1 and file.base()[0] >= last:
+                    raise JournalUnavailable(
+                        f"records {last + 1} to {record.seq - 1} went while they were read: their program lets old "
+                        "ones go. Nothing was changed; ask again"
+                    )
+                last = record.seq
                 yield record.seq, record.moment, readable(file, record)
     finally:
         file.close()

@@ -106,7 +106,7 @@ class OrderJournal:
         self._is_closed = False
         self._rows = RowWriter(file)
         self._seq, self._check = file.head()
-        self._let_go_at = self._seq
+        self._let_go_at = file.base()[0]  # lives may be short: the first look is soon
         self.alarms: tuple[str, ...] = ()
         """What was lost or cut off when it was opened, for whoever must know; it is in the journal as Notes too."""
         self._snapshot_seq = max((snapshot.seq for snapshot in file.snapshots()), default=file.base()[0])
