@@ -105,7 +105,12 @@ async def open_run(
     async with (
         _runner_closed(runner, own),
         account_of(
-            world.connector, folder=world.folder, policy=world.policy, clock=world.clock, listeners=[tell]
+            world.connector,
+            folder=world.folder,
+            policy=world.policy,
+            clock=world.clock,
+            listeners=[tell],
+            when_held=world.check_books,
         ) as account,
     ):
         risk = RiskManager(

@@ -17,7 +17,7 @@ from yunmin.execution.state_file import StateFile
 __all__ = ["AccountBooks", "is_blank", "last_written", "read_books"]
 
 _POSITIONS = "executor.json"
-_RISK = "risk.json"
+_OTHERS = ("risk.json", "paper.jsonl")
 
 
 class AccountBooks(NamedTuple):
@@ -54,9 +54,9 @@ def is_blank(folder: Path) -> bool:
 
     Raises JournalError where there is a journal that cannot be read.
     """
-    if is_held(folder) or any((folder / name).exists() for name in (_POSITIONS, _RISK)):
+    if is_held(folder) or any((folder / name).exists() for name in (_POSITIONS, *_OTHERS)):
         return False
-    if not (folder / FILE_NAME).exists():
+    if not (folder / FILE_NAME).exists() or (folder / FILE_NAME).stat().st_size == 0:
         return True
     file = JournalFile.open_to_read(folder / FILE_NAME)
     try:

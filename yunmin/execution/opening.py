@@ -57,10 +57,12 @@ async def account_of(
     policy: AccountPolicy | None = None,
     clock: Clock | None = None,
     listeners: Iterable[Callable[[AccountEvent], None]] = (),
+    when_held: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[Account]:
     """As `open_account`, with a connector that was made elsewhere; it is connected here, and closed.
 
-    `listeners` hear of every event, those of the opening included.
+    `listeners` hear of every event, those of the opening included. `when_held` is called when the folder is this
+    process's and nobody was connected to yet; what it raises ends the opening.
     """
     clock = clock or SystemClock()
     policy = policy or AccountPolicy()
@@ -68,6 +70,7 @@ async def account_of(
         Path(folder), clock=clock, snapshot_every=policy.snapshot_every, keep_records=policy.keep_records
     )
     try:
+        when_held()
         await connector.connect()
         try:
             account = Account(connector, journal, clock, policy, kill_switch=KillSwitch(Path(folder)))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from yunmin.clock import SystemClock
-from yunmin.engine.worlds.books import WorldOf, claim_books, latest_run, new_run_folder, world_of
+from yunmin.engine.worlds.books import WorldOf, claim_books, latest_run, new_run_folder, require_claim, world_of
 from yunmin.errors import ConfigurationError, JournalError
 from yunmin.execution import OrderJournal
 from yunmin.execution.journal_records import Note
@@ -51,8 +51,23 @@ def test_M1_a_world_that_is_being_reached_by_a_program_keeps_its_folder(tmp_path
         claim_books(tmp_path, LIVE)
 
 
-@pytest.mark.parametrize("name", ["risk.json", "executor.json"])
-def test_M1_what_risk_and_executor_kept_is_no_other_worlds_even_without_a_journal(tmp_path: Path, name: str) -> None:
+def test_M1_a_claim_that_another_run_has_taken_over_meanwhile_is_seen_once_the_folder_is_held(tmp_path: Path) -> None:
+    claim_books(tmp_path, TESTNET)
+    require_claim(tmp_path, TESTNET)
+    claim_books(tmp_path, LIVE)  # nobody has the folder yet, and nothing is in it
+    with pytest.raises(ConfigurationError, match=r"claimed by another run.*binance testnet.*Nothing was sent"):
+        require_claim(tmp_path, TESTNET)
+
+
+def test_a_journal_of_which_nothing_was_written_is_no_books(tmp_path: Path) -> None:
+    claim_books(tmp_path, TESTNET)
+    (tmp_path / "journal.sqlite3").touch()  # a program was killed while it made it
+    claim_books(tmp_path, LIVE)
+    assert world_of(tmp_path) == LIVE
+
+
+@pytest.mark.parametrize("name", ["risk.json", "executor.json", "paper.jsonl"])
+def test_M1_what_else_was_kept_there_is_no_other_worlds_even_without_a_journal(tmp_path: Path, name: str) -> None:
     claim_books(tmp_path, TESTNET)
     (tmp_path / name).write_text("{}")
     with pytest.raises(ConfigurationError, match="has the books"):

@@ -17,7 +17,7 @@ from yunmin.errors import ConfigurationError
 from yunmin.execution.account_books import is_blank
 from yunmin.execution.state_file import StateFile
 
-__all__ = ["WorldOf", "claim_books", "latest_run", "new_run_folder", "world_of"]
+__all__ = ["WorldOf", "claim_books", "latest_run", "new_run_folder", "require_claim", "world_of"]
 
 _OWNER: Final = "world.json"
 _RUNS: Final = "runs"
@@ -51,6 +51,15 @@ def claim_books(folder: Path, world: WorldOf) -> None:
         )
     if found != world:
         StateFile(folder / _OWNER).save(world.model_dump())
+
+
+def require_claim(folder: Path, world: WorldOf) -> None:
+    """Once the folder is held: ConfigurationError where another run, at another world, has claimed it meanwhile."""
+    if world_of(folder) != world:
+        raise ConfigurationError(
+            f"{folder} was claimed by another run while this one began, and that one is elsewhere than {world.adapter} "
+            f"{world.environment}. Nothing was sent. Give each its own folder"
+        )
 
 
 def world_of(folder: Path) -> WorldOf | None:

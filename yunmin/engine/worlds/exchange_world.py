@@ -7,7 +7,7 @@ from dataclasses import replace
 from yunmin.clock import Clock
 from yunmin.config.configuration import Configuration
 from yunmin.engine.feeds.market_feed import MarketFeed
-from yunmin.engine.worlds.books import WorldOf, claim_books
+from yunmin.engine.worlds.books import WorldOf, claim_books, require_claim
 from yunmin.engine.worlds.world import World
 from yunmin.errors import ConfigurationError
 from yunmin.exchange.config import Environment, LiveConsent
@@ -31,7 +31,8 @@ def exchange_world(
     config = plugin.configure(wish)
     connector = plugin.connector(config, wall)
     folder = configuration.settings.account.folder
-    claim_books(folder, WorldOf(adapter=plugin.name, environment=environment.value, address=config.base_url))
+    claim = WorldOf(adapter=plugin.name, environment=environment.value, address=config.base_url)
+    claim_books(folder, claim)
     return World(
         title=f"{plugin.title}, {environment}" + (f" at {config.base_url}" if config.base_url else ""),
         exchange=plugin.name,
@@ -43,6 +44,7 @@ def exchange_world(
         pace=1.0,
         folder=folder,
         policy=configuration.settings.account.policy,
+        check_books=lambda: require_claim(folder, claim),
         secrets=() if config.credentials is None else (config.credentials.api_key, config.credentials.api_secret),
     )
 

@@ -11,7 +11,7 @@ from yunmin.config.configuration import Configuration
 from yunmin.config.settings import PaperSettings
 from yunmin.engine.feeds.market_feed import MarketFeed
 from yunmin.engine.feeds.replay_feed import ReplayFeed
-from yunmin.engine.worlds.books import WorldOf, claim_books, new_run_folder
+from yunmin.engine.worlds.books import WorldOf, claim_books, new_run_folder, require_claim
 from yunmin.engine.worlds.exchange_world import refuse_playback
 from yunmin.engine.worlds.pace import policy_at_pace
 from yunmin.engine.worlds.recordings import begin_of, read_recordings
@@ -77,7 +77,8 @@ async def paper_world(configuration: Configuration, plugin: AdapterPlugin, wall:
     market = await stack.enter_async_context(plugin.connector(config, wall))
     assert isinstance(market, ShowsMarket)  # noqa: S101  MarketFeed says it in words
     folder = settings.account.folder.with_name(f"{settings.account.folder.name}-{_PAPER}")
-    claim_books(folder, WorldOf(adapter=plugin.name, environment=_PAPER, is_made=True))
+    claim = WorldOf(adapter=plugin.name, environment=_PAPER, is_made=True)
+    claim_books(folder, claim)
     exchange = PaperExchange(
         await market.fetch_instruments(),
         settings.paper.balances,
@@ -92,6 +93,7 @@ async def paper_world(configuration: Configuration, plugin: AdapterPlugin, wall:
         exchange=plugin.name,
         environment=Environment.LOCAL,
         connector=exchange.connector(),
+        check_books=lambda: require_claim(folder, claim),
         feed=MarketFeed(market, wall, wall_clock=wall, tap=exchange),
         clock=wall,
         wall=wall,

@@ -22,6 +22,10 @@ def _never() -> bool:
     return False
 
 
+def _nothing() -> None:
+    return None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class World:
     """`title` says in words what it is, `exchange` what routes call it. `folder` keeps the account's books.
@@ -29,7 +33,8 @@ class World:
     `environment` decides which limits are mandatory. All of it goes by `clock`; what waits for this machine or its
     network alone goes by `wall`; `pace` is how many times as fast the clock goes.
     `is_over` says whether nothing more will happen in it. `ledger` are the exchange's own books, where it shows them.
-    `secrets` are texts that nothing may ever write.
+    `check_books` raises ConfigurationError where the folder has become another world's. `secrets` are texts that
+    nothing may ever write.
     """
 
     title: str
@@ -44,4 +49,5 @@ class World:
     policy: AccountPolicy
     is_over: Callable[[], bool] = _never
     ledger: Callable[[], VenueLedger] | None = None
+    check_books: Callable[[], None] = _nothing
     secrets: tuple[SecretStr, ...] = ()
