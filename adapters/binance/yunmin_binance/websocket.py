@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from yunmin.clock import to_millis
 from yunmin.connectors.sync import SyncConnector
 from yunmin.core.data_contracts import Candle, Fill, OrderRef, OrderUpdate, StreamGap
-from yunmin.errors import ConfigurationError, ExchangeError, Unavailable
+from yunmin.errors import ConfigurationError, ExchangeError, OrderNotFound, Unavailable
 from yunmin.exchange import Environment, LiveConsent, NewsStream
 from yunmin_binance.connector import BinanceSpot
 from yunmin_binance.settings import resolve_config
@@ -30,8 +30,8 @@ Callback = Callable[[Json], object]
 
 _REMEMBERED: Final = 100_000
 _PAGE: Final = 1000
-_ASK_FROM_BEFORE: Final = timedelta(minutes=1)
-"""How much earlier than a gap fills are asked for: this machine's clock may differ from Binance's."""
+_CLOCKS_DIFFER_BY: Final = timedelta(minutes=1)
+"""How much earlier and later than a gap fills are asked for: this machine's clock may differ from Binance's."""
 
 _log = logging.getLogger(__name__)
 
@@ -83,11 +83,11 @@ class BinanceWebSocket:
     ) -> None:
         """Call `on_fill` with every fill of the account from the start of `run` on.
 
-        A fill has client_oid, order_id, trade_id, symbol, side, qty and price as floats, fee (None where it is not
-        known) in fee_asset, liquidity, and ts in milliseconds. `on_order` gets each order as it changes: client_oid,
-        order_id, symbol, status, side, qty, filled_qty, filled_cost, price. `on_gap` is told when news may have been
-        missed: start and end (milliseconds) and why; fills of the markets in use have been fetched by then, or it says
-        that they could not be: then they are fetched after the next gap.
+        A fill has client_oid (None where its order is not found), order_id, trade_id, symbol, side, qty and price as
+        floats, fee (None where it is not known) in fee_asset, liquidity, and ts in milliseconds. `on_order` gets each
+        order as it changes: client_oid, order_id, symbol, status, side, qty, filled_qty, filled_cost, price. `on_gap`
+        is told when news may have been missed: start and end (milliseconds) and why; fills of the markets in use have
+        been fetched by then, or it says that they could not be: then they are fetched after the next gap.
         """
         self._add(_Account(on_fill, on_order, on_gap))
 
@@ -173,7 +173,7 @@ class _Account(_Wanted):
     on_order: Callback | None
     on_gap: Callback | None
     started: datetime | None = None
-    owed_since: datetime | None = None
+    owed: list[StreamGap] = field(default_factory=list)
     symbols: set[str] = field(default_factory=set)
     names: _Memory = field(default_factory=lambda: _Memory())
     fills_told: _Memory = field(default_factory=lambda: _Memory())
@@ -207,14 +207,14 @@ class _Account(_Wanted):
     async def _of_gap(self, spot: BinanceSpot, gap: StreamGap) -> Calls:
         """What was traded meanwhile, as far as it can be fetched; then word of the gap."""
         calls, problem = [], ""
-        since = min(gap.start, self.owed_since or gap.start)
+        self.owed.append(gap)
         try:
-            for symbol in sorted(self.symbols):
-                async for fill in _fills_since(spot, symbol, since - _ASK_FROM_BEFORE):
-                    calls += self._of_fill(spot, await self._named(spot, fill)) if self._is_ours(fill) else []
-            self.owed_since = None
+            while self.owed:
+                for symbol in sorted(self.symbols):
+                    async for fill in _fills_in(self.owed[0], spot, symbol):
+                        calls += self._of_fill(spot, await self._named(spot, fill)) if self._is_ours(fill) else []
+                del self.owed[0]
         except ExchangeError as error:
-            self.owed_since = since
             problem = f"; not all fills could be fetched, they are asked for again after the next gap: {error}"
         if self.on_gap is not None:
             told = {"start": to_millis(gap.start), "end": to_millis(gap.end), "why": gap.why + problem}
@@ -227,21 +227,25 @@ class _Account(_Wanted):
         return self.started is None or fill.ts is None or fill.ts >= self.started
 
     async def _named(self, spot: BinanceSpot, fill: Fill) -> Fill:
-        """The fill with the client order id, which the list of trades leaves out."""
+        """The fill with the client order id, which the list of trades leaves out; None where the order is not found."""
         key = (fill.symbol, fill.exchange_order_id)
         if key not in self.names:
-            order = await spot.fetch_order(OrderRef(symbol=fill.symbol, exchange_order_id=fill.exchange_order_id))
+            try:
+                order = await spot.fetch_order(OrderRef(symbol=fill.symbol, exchange_order_id=fill.exchange_order_id))
+            except OrderNotFound:
+                return fill  # one without its name must not keep all later ones back
             self.names.add(key, order.client_order_id)
         return fill.model_copy(update={"client_order_id": self.names[key]})
 
 
-async def _fills_since(spot: BinanceSpot, symbol: str, since: datetime) -> AsyncIterator[Fill]:
+async def _fills_in(gap: StreamGap, spot: BinanceSpot, symbol: str) -> AsyncIterator[Fill]:
     """All of them, page by page; the last of a page comes again with the next one."""
-    page = await spot.fetch_fills(symbol, since=since, limit=_PAGE)
+    page = await spot.fetch_fills(symbol, since=gap.start - _CLOCKS_DIFFER_BY, limit=_PAGE)
     while page:
         for fill in page:
             yield fill
-        if len(page) < _PAGE:
+        newest = page[-1].ts
+        if len(page) < _PAGE or (newest is not None and newest > gap.end + _CLOCKS_DIFFER_BY):
             return
         page = await spot.fetch_fills(symbol, from_trade_id=page[-1].trade_id, limit=_PAGE)
 
