@@ -48,4 +48,5 @@ TRAITS: Final = Traits(
     ids_unique_per_symbol=False,  # are order and trade ids numbered per symbol?
     ids_reusable_after_end=True,  # does it take a client order id again once the first order with it is done?
     placement_fence=None,  # seconds after which a stamped request certainly arrives no more; None: it does not say
+    history_page=None,  # orders that an answer of the history has at most; None: it does not say, and proves nothing
 )
