@@ -37,6 +37,7 @@ from yunmin.core.data_contracts.verdicts import CancelRequest, SubmitResult
 from yunmin.core.order_tracker import OrderTracker
 from yunmin.core.tracker_state import digest
 from yunmin.errors import (
+    ConfigurationError,
     DuplicateOrder,
     LifecycleError,
     OrderNotFound,
@@ -51,6 +52,7 @@ from yunmin.errors import (
 from yunmin.execution import ExternalOrders, OnClose
 from yunmin.execution.account_events import BalanceDrift, ExternalOrderSeen, ReconcileFinished, Warned
 from yunmin.execution.gate import PauseReason
+from yunmin.execution.journal_lock import is_held
 from yunmin.execution.journal_verify import verify_journal
 from yunmin.execution.opening import account_of
 from yunmin.execution.order_journal import OrderJournal, PlaceIntent
@@ -1076,7 +1078,7 @@ def test_case_48_its_own_time_is_looked_through_page_by_page(
         crowded = await account.place(a_buy("ym-crowded"))
         world.weather()
         if of_one_moment:
-            world.exchange.fetch_order_history = all_of_one_moment  # type: ignore[method-assign, assignment]
+            world.exchange.fetch_order_history = all_of_one_moment  # type: ignore[method-assign, assignment]  # this one answer is another
         for number in range(12):
             await account.place(a_buy(f"ym-{number}", price="50"))
         await world.clock.sleep(10 * FENCE)
@@ -1122,7 +1124,7 @@ def test_case_48_an_order_that_the_stream_shows_during_the_search_is_found(
         world.weather(before=1.0)
         lost = await account.place(a_buy("ym-lost"))
         world.weather()
-        world.exchange.fetch_order_history = late  # type: ignore[method-assign, assignment]
+        world.exchange.fetch_order_history = late  # type: ignore[method-assign, assignment]  # the stream is heard meanwhile
         for number in range(12):  # so many that its own time has to be looked through
             await account.place(a_buy(f"ym-{number}", price="50"))
         await world.clock.sleep(10 * FENCE)
@@ -1447,5 +1449,25 @@ def test_the_policy_says_how_many_records_stay_and_what_the_others_said_is_known
             assert digest(account.tracker) == state
             with pytest.raises(LifecycleError):
                 await account.place(a_buy("ym-0"))
+
+    play(scenario)
+
+
+def test_M1_who_looks_once_the_folder_is_held_is_asked_before_anybody_is_connected_to(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        folder = world.folder.with_name("claimed")
+
+        async def connect() -> None:
+            raise AssertionError("the exchange was connected to")
+
+        def look() -> None:
+            assert is_held(folder)
+            raise ConfigurationError("it is another's by now")
+
+        world.exchange.connect = connect  # type: ignore[method-assign]  # nobody is to get so far
+        with pytest.raises(ConfigurationError, match="another's"):
+            async with account_of(world.exchange, folder=folder, clock=world.clock, when_held=look):
+                pass
+        assert not is_held(folder)
 
     play(scenario)

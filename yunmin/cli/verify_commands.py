@@ -176,9 +176,9 @@ def soak(
 ) -> None:
     """An account under a steady rain of events, with disconnects, losses, duplicates and disorder, on a local venue.
 
-    At the end every fill of the venue's ledger is booked exactly once, memory in use has not grown by more than 1 MB an
-    hour since all that is bounded was full, nor has all that is resident by more than that and a step of 1 MB, and no
-    task and no file is left. Exit code 1 where that is not so.
+    At the end every fill of the venue's ledger is booked exactly once, neither memory in use nor all that is resident
+    has grown by more than 1 MB an hour since all that is bounded was full, and no task and no file is left. Exit code 1
+    where that is not so.
     """
 
     def work() -> None:

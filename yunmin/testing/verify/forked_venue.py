@@ -76,5 +76,5 @@ def ask_venue(url: str, path: str, *, method: str = "GET", body: dict[str, Any] 
     """What the venue's own door says. Waits: not for a task that shares its loop with anything."""
     data = None if body is None else json.dumps(body).encode()
     request = Request(url + path, data=data, method=method)  # noqa: S310  the venue of this machine
-    with urlopen(request, timeout=_PATIENCE) as answer:  # noqa: S310
+    with urlopen(request, timeout=_PATIENCE) as answer:  # noqa: S310  as above
         return json.load(answer)

@@ -84,11 +84,6 @@ _ROOM: Final = Decimal(2)
 _MOST_GROWTH: Final = 1024 * 1024
 """Bytes an hour."""
 
-_STEP: Final = 1024 * 1024
-"""Resident bytes go up in steps, by a peak that is higher than all before it, and by what lies scattered after it: less
-than an arena of Python's allocator is no growth yet, however short the time.
-"""
-
 _PATIENT: Final = AccountPolicy(query_interval=1.0, tick=0.2, orders_interval=10.0, fills_interval=15.0)
 
 _ENDS: Final = (OrderCompleted, OrderCancelled, OrderExpired, OrderRejected, OrderFailed)
@@ -313,7 +308,7 @@ class _Soak:
             *_compare_orders(self._tracker, ledger),
         ]
         in_use, resident = self._growth(lambda one: one.in_use), self._growth(lambda one: one.resident)
-        violations += judge_memory(in_use, resident, self._seconds - (self._warm_at or 0.0))
+        violations += judge_memory(in_use, resident)
         return SoakReport(
             seed=seed,
             seconds=round(self._seconds, 1),
@@ -351,16 +346,13 @@ def _doubtful(tracker: OrderTracker) -> list[str]:
 # --- memory ----------------------------------------------------------------------------------------------------------
 
 
-def judge_memory(in_use: Growth | None, resident: Growth | None, seconds: float) -> list[str]:
-    """What has grown too much in `seconds`, in words; nothing is said of what was not judged (None)."""
-    found = []
-    if in_use is not None and in_use.is_above(_MOST_GROWTH):
-        found.append(f"memory in use grew by {in_use.per_hour / 2**20:.1f} MB an hour after the warm-up")
-    if resident is not None and resident.is_above(_MOST_GROWTH) and resident.per_hour * seconds / 3600 > _STEP:
-        found.append(
-            f"resident memory grew by {resident.per_hour / 2**20:.1f} MB an hour, for {seconds:.0f} s after the warm-up"
-        )
-    return found
+def judge_memory(in_use: Growth | None, resident: Growth | None) -> list[str]:
+    """What has grown too much, in words; nothing is said of what was not judged (None)."""
+    return [
+        f"{what} grew by {growth.per_hour / 2**20:.1f} MB an hour after the warm-up"
+        for what, growth in (("memory in use", in_use), ("resident memory", resident))
+        if growth is not None and growth.is_above(_MOST_GROWTH)
+    ]
 
 
 # --- the comparison --------------------------------------------------------------------------------------------------
