@@ -7,19 +7,24 @@ import logging
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from yunmin.connectors.binance_connector import BinanceConnector
 from yunmin.connectors.binance_websocket import BinanceWebSocket
+from yunmin.core.data_contracts import Fill, OrderRef, OrderUpdate, StreamGap
 from yunmin.core.order_tracker import OrderState, OrderTracker
-from yunmin.errors import AuthenticationFailed, ConfigurationError, ConnectivityError, UnknownSymbol
+from yunmin.errors import AuthenticationFailed, ConfigurationError, ConnectivityError, OrderNotFound, UnknownSymbol
 from yunmin.testing.verify.forked_venue import ask_venue
 from yunmin_binance.venue import COUNTERPARTY, Liquidity, LocalVenue, VenueConfig
+from yunmin_binance.websocket import _Account
 
 SYMBOL = "BNBUSDT"
+NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 
 
 @contextmanager
@@ -274,3 +279,42 @@ def test_what_cannot_work_is_refused_at_once(venue_url: str) -> None:
 
 def test_S1_it_does_not_show_its_key() -> None:
     assert "k" * 64 not in repr(BinanceWebSocket("k" * 64, "s" * 64)) + repr(vars(BinanceWebSocket("k" * 64, "s" * 64)))
+
+
+class Answers:
+    """What BinanceSpot would say: trades of one market, a minute apart, of whose orders one is not found."""
+
+    def __init__(self) -> None:
+        self.fills = [
+            Fill(symbol="BNB/USDT", trade_id=str(number), exchange_order_id=str(number), side="BUY", qty=1, price=600,
+                 ts=NOON + number * timedelta(minutes=1))
+            for number in range(3_000)
+        ]  # fmt: skip
+        self.pages = 0
+
+    async def fetch_fills(
+        self, symbol: str, *, limit: int, since: datetime = NOON, from_trade_id: str = "0"
+    ) -> list[Fill]:
+        self.pages += 1
+        return [one for one in self.fills if one.ts and one.ts >= since and int(one.trade_id) >= int(from_trade_id)][
+            :limit
+        ]
+
+    async def fetch_order(self, ref: OrderRef) -> OrderUpdate:
+        if ref.exchange_order_id == "1":
+            raise OrderNotFound("Order does not exist.")
+        return OrderUpdate(symbol=ref.symbol, client_order_id=f"ym-{ref.exchange_order_id}", source="REST")
+
+    def instrument(self, symbol: str) -> Any:
+        return SimpleNamespace(exchange_symbol=SYMBOL)
+
+
+async def test_N22_a_gap_is_asked_for_and_no_more_and_a_fill_without_its_order_keeps_none_back() -> None:
+    spot, told = Answers(), list[dict[str, Any]]()
+    account = _Account(told.append, None, None, symbols={"BNB/USDT"})
+    gap = StreamGap(start=NOON, end=NOON + timedelta(minutes=3), why="cut")
+    for call, what in await account.calls(spot, gap):  # type: ignore[arg-type]  # as much of it as is asked
+        call(what)
+    assert [fill["client_oid"] for fill in told[:3]] == ["ym-0", None, "ym-2"]
+    assert len(told) == 1_000, "one page reaches beyond the gap's end"
+    assert spot.pages == 1

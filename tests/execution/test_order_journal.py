@@ -15,8 +15,15 @@ from yunmin.clock import ManualClock
 from yunmin.core.data_contracts import CancelRequest, Fill, OrderRequest, OrderState, OrderUpdate, Side
 from yunmin.core.order_tracker import OrderTracker
 from yunmin.core.tracker_state import digest
-from yunmin.errors import InvalidValue, JournalDamaged, JournalError, JournalUnwritable, LifecycleError
-from yunmin.execution.journal_verify import verify_journal
+from yunmin.errors import (
+    InvalidValue,
+    JournalDamaged,
+    JournalError,
+    JournalUnavailable,
+    JournalUnwritable,
+    LifecycleError,
+)
+from yunmin.execution.journal_verify import entries_in, verify_journal
 from yunmin.execution.order_journal import Adopted, Mark, Note, OrderJournal, PlaceIntent, apply_entry
 from yunmin.testing.verify.disk import Disk
 
@@ -249,6 +256,23 @@ def test_I24_lives_that_are_short_let_records_go_too(folder: Path, clock: Manual
     assert report.problems == ()
     assert report.last_seq == 40
     assert report.first_seq > 10
+
+
+def test_records_that_go_while_they_are_read_are_told(
+    folder: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("yunmin.execution.journal_file._PAGE", 2)
+    with opened(folder, clock, snapshot_every=10, keep_records=15) as journal:
+        tracker = OrderTracker()
+        for number in range(8):
+            follow(journal, tracker, *a_life(f"order-{number}"))
+            if journal.snapshot_due:
+                journal.snapshot(tracker)
+        entries = entries_in(folder)
+        assert [next(entries)[0] for _ in range(2)] == [1, 2]
+        journal.let_go()
+        with pytest.raises(JournalUnavailable, match=r"records 3 to \d+ went while they were read"):
+            next(entries)
 
 
 def test_P10_old_records_that_are_not_what_was_written_are_not_let_go(folder: Path, clock: ManualClock) -> None:
