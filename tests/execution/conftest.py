@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.execution.world import Play, live
 from yunmin.clock import ManualClock
 from yunmin.execution.order_journal import OrderJournal
 
@@ -25,3 +26,8 @@ def folder(tmp_path: Path) -> Path:
 def journal(folder: Path, clock: ManualClock) -> Iterator[OrderJournal]:
     with OrderJournal.open(folder, clock=clock) as opened:
         yield opened
+
+
+@pytest.fixture
+def play(tmp_path: Path) -> Play:
+    return lambda scenario: live(tmp_path, scenario)

@@ -1,12 +1,36 @@
-"""When a list that lacks an order is long enough to say that it is not there."""
+"""Finding out about one order, and when a list that lacks it is long enough to say that it is not there.
+
+Numbers: N of docs/faults.md, cases and promises of docs/order-lifecycle.md.
+"""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from tests.execution.world import FENCE, SYMBOL, Play, World, a_buy, fills_of
+from yunmin.core.data_contracts import (
+    OrderRef,
+    OrderState,
+    OrderUpdate,
+)
+from yunmin.core.data_contracts.enums import Certainty
+from yunmin.core.data_contracts.events import (
+    Anomaly,
+    OrderCorrected,
+    OrderFailed,
+    OrderResolved,
+    OrderUncertain,
+)
 from yunmin.core.order_tracker import OrderTracker
+from yunmin.errors import (
+    OrderNotFound,
+    RejectReason,
+    Unavailable,
+)
+from yunmin.execution.order_journal import OrderJournal, PlaceIntent
 from yunmin.execution.order_search import _Sweep
 
 MADE = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
@@ -22,3 +46,344 @@ def test_case_48_a_list_reaches_back_to_an_order_only_beyond_what_clocks_may_dif
     order = OrderTracker().create_order("ym-1", "BTC/USDT", "BUY", "LIMIT", "1", "100", created_at=MADE)
     sweep = _Sweep(shown={}, oldest=MADE - timedelta(seconds=begins_earlier_by), is_whole=False)
     assert sweep.reaches_back_to(order) is is_enough
+
+
+def test_N2_a_placement_without_an_answer_that_arrived_is_adopted(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        world.weather(after=1.0)
+        order = await account.place(a_buy())
+        world.weather()
+        await world.clock.sleep(5)
+        assert (order.state, order.certainty) == (OrderState.OPEN, Certainty.CONFIRMED)
+        assert len(world.truth().orders) == 1
+
+    play(scenario)
+
+
+def test_N3_an_order_that_was_filled_before_its_answer_was_lost_has_its_fills(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        world.others("SELL", "0.4", "100")
+        account = await world.open()
+        world.weather(after=1.0, dropped=1.0)
+        order = await account.place(a_buy())
+        world.weather()
+        await world.clock.sleep(5)
+        assert (order.state, fills_of(order)) == (OrderState.PARTIALLY_FILLED, ["0.4"])
+
+    play(scenario)
+
+
+def test_N13_a_placement_that_arrives_after_it_was_not_found_is_adopted(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        world.weather(before=1.0)
+        order = await account.place(a_buy())
+        world.weather(dropped=1.0)
+        await world.clock.sleep(6)
+        assert (order.state, order.certainty) == (OrderState.PENDING, Certainty.UNKNOWN)
+        world.by_hand("ym-1", "BUY", "1", "100")  # the request itself, late
+        await world.clock.sleep(5)
+        assert (order.state, order.certainty) == (OrderState.OPEN, Certainty.CONFIRMED)
+
+    play(scenario)
+
+
+def test_promise_P3_an_order_that_never_arrived_fails_only_after_the_fence(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        world.weather(before=1.0)
+        order = await account.place(a_buy())
+        world.weather()
+        sent_by = world.clock.monotonic()
+        while order.is_open:
+            assert order.certainty is Certainty.UNKNOWN
+            await world.clock.sleep(0.5)
+        assert world.clock.monotonic() - sent_by >= FENCE
+        assert (order.state, order.reject_reason) == (OrderState.FAILED, RejectReason.NOT_PLACED)
+
+    play(scenario)
+
+
+def test_case_46_without_a_fence_an_order_stays_unknown(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        world.exchange.traits = world.exchange.traits.model_copy(update={"placement_fence": None})
+        account = await world.open()
+        world.weather(before=1.0)
+        order = await account.place(a_buy())
+        world.weather()
+        await world.clock.sleep(2 * 3600)
+        assert (order.state, order.certainty) == (OrderState.PENDING, Certainty.UNKNOWN)
+
+    play(scenario)
+
+
+def test_promise_P3_late_evidence_reverses_an_order_that_counted_as_never_placed(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        world.weather(before=1.0)
+        order = await account.place(a_buy())
+        world.weather()
+        await world.clock.sleep(60)
+        assert order.state is OrderState.FAILED
+        world.by_hand("ym-1", "BUY", "1", "100")  # an exchange that breaks its own promise
+        await world.clock.sleep(1)
+        assert order.state is OrderState.OPEN
+        assert world.heard(OrderCorrected)
+
+    play(scenario)
+
+
+def test_case_47_a_network_error_is_never_a_not_found(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        world.weather(before=1.0)
+        order = await account.place(a_buy())
+        world.weather(silent=1.0)
+        await world.clock.sleep(3600)
+        assert (order.state, order.certainty) == (OrderState.PENDING, Certainty.UNKNOWN)
+
+    play(scenario)
+
+
+def test_case_04_an_intent_without_a_verdict_is_looked_for_after_a_crash(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        world.weather(after=1.0)
+        account.begin(a_buy())
+        await world.clock.sleep(0.1)  # it has arrived, and no answer has come
+        await world.kill()
+        world.weather()
+        account = await world.open()
+        await world.clock.sleep(5)
+        order = account.tracker.get_order("ym-1")
+        assert order is not None
+        assert (order.state, order.certainty) == (OrderState.OPEN, Certainty.CONFIRMED)
+        assert world.exchange.posts["ym-1"] == 1
+
+    play(scenario)
+
+
+def test_case_04_an_intent_that_never_left_fails_after_the_fence(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        with OrderJournal.open(world.folder, clock=world.clock) as journal:
+            journal.intend(PlaceIntent(request=a_buy(), created_at=world.clock.now()))
+        account = await world.open()
+        order = account.tracker.get_order("ym-1")
+        assert order is not None
+        assert order.certainty is Certainty.UNKNOWN
+        await world.clock.sleep(FENCE + 30)
+        assert order.state is OrderState.FAILED
+        assert world.exchange.posts["ym-1"] == 0
+
+    play(scenario)
+
+
+def test_case_05_an_answer_that_comes_while_the_order_is_looked_for_settles_it(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        world.weather(before=1.0)
+        order = await account.place(a_buy())
+        world.weather()
+        await world.clock.sleep(0.4)
+        world.by_hand("ym-1", "BUY", "1", "100")
+        await world.clock.sleep(FENCE * 3)
+        assert order.state is OrderState.OPEN
+        assert len(world.heard(OrderResolved)) == 1
+
+    play(scenario)
+
+
+def test_case_49_an_order_that_the_exchange_no_longer_knows_stays_open_and_suspect(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        order = await account.place(a_buy())
+        fetch_order, fetch_open = world.exchange.fetch_order, world.exchange.fetch_open_orders
+
+        async def unknown(ref: OrderRef) -> None:
+            raise OrderNotFound("Order does not exist.")
+
+        async def nothing(symbol: str | None = None) -> list[object]:
+            return []
+
+        world.exchange.fetch_order = unknown  # type: ignore[method-assign, assignment]
+        world.exchange.fetch_open_orders = nothing  # type: ignore[method-assign, assignment]
+        await world.clock.sleep(5)
+        await account.reconcile()
+        assert (order.state, order.certainty) == (OrderState.OPEN, Certainty.SUSPECT)
+        await world.clock.sleep(2 * 3600)
+        assert (order.state, order.certainty) == (OrderState.OPEN, Certainty.SUSPECT)
+
+        world.exchange.fetch_order = fetch_order  # type: ignore[method-assign]
+        world.exchange.fetch_open_orders = fetch_open  # type: ignore[method-assign]
+        await world.clock.sleep(20)
+        assert order.certainty is Certainty.CONFIRMED
+        assert (len(world.heard(OrderUncertain)), len(world.heard(OrderResolved))) == (1, 1)
+
+    play(scenario)
+
+
+def test_promise_P3_within_its_fence_an_order_is_asked_for_ever_less_often(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        world.exchange.traits = world.exchange.traits.model_copy(update={"placement_fence": 60.0})
+        account = await world.open()
+        world.weather(before=1.0)
+        await account.place(a_buy())
+        world.weather()
+        asked_at: list[float] = []
+        fetch_order = world.exchange.fetch_order
+
+        async def noted(ref: OrderRef) -> OrderUpdate:
+            asked_at.append(world.clock.monotonic())
+            return await fetch_order(ref)
+
+        world.exchange.fetch_order = noted  # type: ignore[method-assign]
+        order = account.tracker.get_order("ym-1")
+        while order is not None and order.is_open:
+            await world.clock.sleep(1)
+        within = [at for at in asked_at if at - asked_at[0] < 60]
+        assert 3 < len(within) < 10
+        assert len(asked_at) - len(within) <= 3
+
+    play(scenario)
+
+
+def test_case_48_an_order_that_one_query_does_not_show_is_looked_for_in_all(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+
+        async def unknown(ref: OrderRef) -> None:
+            raise OrderNotFound("Order does not exist.")
+
+        world.exchange.fetch_order = unknown  # type: ignore[method-assign, assignment]
+        world.weather(after=1.0, dropped=1.0)
+        order = await account.place(a_buy())
+        world.weather(dropped=1.0)
+        await world.clock.sleep(FENCE + 10)
+        assert (order.state, order.certainty) == (OrderState.OPEN, Certainty.CONFIRMED)
+
+    play(scenario)
+
+
+def test_case_48_an_order_that_many_others_have_followed_is_looked_for_in_its_own_time(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("yunmin.execution.order_search._HISTORY", 5)
+
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        fetch_history = world.exchange.fetch_order_history
+
+        async def silence(*_: object, **__: object) -> None:
+            raise Unavailable("no answer")
+
+        world.exchange.fetch_order_history = silence  # type: ignore[method-assign, assignment]
+        world.weather(before=1.0)
+        lost = await account.place(a_buy("ym-lost"))
+        world.weather()
+        for number in range(12):  # later ones fill the last page of the history, and its own page too
+            await world.clock.sleep(4)
+            await account.place(a_buy(f"ym-{number}", price="50"))
+        world.exchange.fetch_order_history = fetch_history  # type: ignore[method-assign]
+        await world.clock.sleep(10)
+        assert lost.state is OrderState.FAILED
+
+    play(scenario)
+
+
+@pytest.mark.parametrize(
+    ("of_one_moment", "state", "certainty"),
+    [(False, OrderState.FAILED, Certainty.CONFIRMED), (True, OrderState.PENDING, Certainty.UNKNOWN)],
+    ids=["one after the other", "more of one moment than a page has"],
+)
+def test_case_48_its_own_time_is_looked_through_page_by_page(
+    play: Play, monkeypatch: pytest.MonkeyPatch, of_one_moment: bool, state: OrderState, certainty: Certainty
+) -> None:
+    monkeypatch.setattr("yunmin.execution.order_search._HISTORY", 5)
+
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        fetch_history = world.exchange.fetch_order_history
+
+        async def all_of_one_moment(symbol: str, *, since: datetime | None = None, limit: int = 100) -> object:
+            page = await fetch_history(symbol, since=since, limit=1000)
+            return [update.model_copy(update={"created_at": crowded.created_at}) for update in page[-limit:]]
+
+        world.weather(before=1.0)
+        crowded = await account.place(a_buy("ym-crowded"))
+        world.weather()
+        if of_one_moment:
+            world.exchange.fetch_order_history = all_of_one_moment  # type: ignore[method-assign, assignment]  # this one answer is another
+        for number in range(12):
+            await account.place(a_buy(f"ym-{number}", price="50"))
+        await world.clock.sleep(10 * FENCE)
+        assert (crowded.state, crowded.certainty) == (state, certainty)
+
+    play(scenario)
+
+
+def test_case_48_a_list_of_an_exchange_that_does_not_say_how_long_it_may_be_is_no_proof(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        world.exchange.traits = world.exchange.traits.model_copy(update={"history_page": None})
+        account = await world.open()
+        world.weather(before=1.0)
+        lost = await account.place(a_buy("ym-lost"))
+        world.weather()
+        await world.clock.sleep(10 * FENCE)
+        assert (lost.state, lost.certainty) == (OrderState.PENDING, Certainty.UNKNOWN)
+
+    play(scenario)
+
+
+def test_case_48_an_order_that_the_stream_shows_during_the_search_is_found(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("yunmin.execution.order_search._HISTORY", 5)
+
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        fetch_history = world.exchange.fetch_order_history
+        begun: list[object] = []
+
+        async def late(symbol: str, **asked: Any) -> object:
+            page = await fetch_history(symbol, **asked)
+            begun.append(asked.get("since"))
+            if begun[-1] is not None and begun.count(begun[-1]) == 2:  # the second search, which would be the last
+                account.tracker.apply(
+                    OrderUpdate(
+                        symbol=symbol, client_order_id="ym-lost", exchange_order_id="77", state="OPEN", source="STREAM"
+                    )
+                )
+            return page
+
+        world.weather(before=1.0)
+        lost = await account.place(a_buy("ym-lost"))
+        world.weather()
+        world.exchange.fetch_order_history = late  # type: ignore[method-assign, assignment]  # the stream is heard meanwhile
+        for number in range(12):  # so many that its own time has to be looked through
+            await account.place(a_buy(f"ym-{number}", price="50"))
+        await world.clock.sleep(10 * FENCE)
+        assert lost.state is OrderState.OPEN
+        assert world.heard(OrderFailed) == world.heard(Anomaly) == []
+
+    play(scenario)
+
+
+def test_case_50_an_order_without_the_exchanges_id_is_asked_for_by_ours(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        asked: list[OrderRef] = []
+        fetch_order = world.exchange.fetch_order
+
+        async def remember(ref: OrderRef) -> object:
+            asked.append(ref)
+            return await fetch_order(ref)
+
+        world.exchange.fetch_order = remember  # type: ignore[method-assign, assignment]
+        world.weather(after=1.0, dropped=1.0)
+        await account.place(a_buy())
+        world.weather(dropped=1.0)
+        await world.clock.sleep(5)
+        assert asked[0] == OrderRef(symbol=SYMBOL, client_order_id="ym-1")
+
+    play(scenario)

@@ -18,7 +18,7 @@ from yunmin.simulation.orders import Market, NewOrder, Order
 from yunmin.simulation.reports import AccountReport, report_account
 from yunmin.simulation.units import to_units
 from yunmin.testing.verify.mortal_journal import MortalJournal
-from yunmin.testing.verify.storm_exchange import StormExchange, Weather
+from yunmin.testing.verify.storm_exchange import STORM_FENCE, StormExchange, Weather
 from yunmin.testing.virtual_time import VirtualClock, end_all_tasks, run_virtually
 
 SYMBOL = "BTC/USDT"
@@ -27,6 +27,9 @@ ME, OTHERS = "me", "others"
 
 NO_POLLING = AccountPolicy(orders_interval=1e6, fills_interval=1e6, audit_interval=1e6)
 """So that what is found out was found out on purpose."""
+
+FENCE = STORM_FENCE + NO_POLLING.fence_margin
+"""Seconds after which an order that is not there never will be, by the exchange's promise."""
 
 
 class World:
@@ -97,7 +100,12 @@ def a_buy(name: str = "ym-1", qty: str = "1", price: str = "100", **terms: Any) 
     )
 
 
-def live(folder: Path, scenario: Callable[[World], Awaitable[None]]) -> None:
+Scenario = Callable[[World], Awaitable[None]]
+Play = Callable[[Scenario], None]
+"""A fixture: plays a scenario in a world of its own."""
+
+
+def live(folder: Path, scenario: Scenario) -> None:
     """Play `scenario` in a new world, to its end, and close the account where it is still open."""
 
     async def play(clock: VirtualClock) -> None:
