@@ -18,7 +18,9 @@ from yunmin.execution.policy import AccountPolicy, ExternalOrders
 
 __all__ = ["Backfill", "Strangers"]
 
-_PAGE = 500
+_PAGE = 250
+"""Executions that are asked for at once, at most: so many are in memory together, however long the gap was."""
+
 _STRANGERS_KEPT = 10_000
 _MISSES = 10
 """So often an order is asked for whose trade is there, before it is given up, loudly."""
@@ -116,7 +118,7 @@ class Backfill:
         self._books = books
         self._strangers = strangers
         self._overlap = timedelta(seconds=policy.overlap)
-        self._page = min(connector.traits.fills_page or _PAGE, 1000)
+        self._page = min(connector.traits.fills_page or _PAGE, _PAGE)
 
     async def catch_up(self, symbol: str) -> int:
         """Book every execution on `symbol` since the mark, or the oldest order; returns how many were new."""

@@ -29,8 +29,8 @@ from yunmin.execution.shared_answers import SharedAnswers
 
 __all__ = ["Finding", "OrderSearch"]
 
-_HISTORY = 500
-"""Orders on a page: what one sweep has in memory at once."""
+_HISTORY = 250
+"""Orders on a page of history, at most: so many are in memory at once."""
 
 _CLOCKS_DIFFER_BY = timedelta(seconds=5)
 """More than the exchange's clock and ours may differ by while orders leave: that is a second."""
@@ -87,7 +87,7 @@ class OrderSearch:
         self._policy = policy
         self._fences: dict[str, _Fence] = {}
         self._answers = SharedAnswers()
-        self._one_sweep_at_a_time = asyncio.Lock()
+        self._one_page_at_a_time = asyncio.Lock()
 
     async def look(self, order: InFlightOrder) -> Finding:
         """Ask for `order` and write down the answer.
@@ -181,13 +181,15 @@ class OrderSearch:
         until = order.created_at + timedelta(seconds=self._policy.intent_age + promised) + _CLOCKS_DIFFER_BY
         since = order.created_at - _CLOCKS_DIFFER_BY
         while True:
-            page = await self._connector.fetch_order_history(order.symbol, since=since, limit=self._page)
-            for update in page:
-                if update.client_order_id == order.client_order_id:
-                    await self._take(order, update)
-                    return Finding.FOUND
-            newest = page[0].created_at if page else None
-            if self._is_last(page) or (newest is not None and newest > until):
+            async with self._one_page_at_a_time:
+                page = await self._connector.fetch_order_history(order.symbol, since=since, limit=self._page)
+                shown = next((one for one in page if one.client_order_id == order.client_order_id), None)
+                newest, is_last = page[0].created_at if page else None, self._is_last(page)
+                del page
+            if shown is not None:
+                await self._take(order, shown)
+                return Finding.FOUND
+            if is_last or (newest is not None and newest > until):
                 return Finding.NOT_PLACED
             if newest is None or newest <= since:
                 return Finding.ABSENT  # more orders of one moment than a page has: nothing tells the next page apart
@@ -195,7 +197,7 @@ class OrderSearch:
 
     async def _sweep(self, symbol: str) -> _Sweep:
         """Open orders, history and trades of `symbol`, for all of its orders that are looked for now."""
-        async with self._one_sweep_at_a_time:  # a page of history is large
+        async with self._one_page_at_a_time:
             listed = await self._connector.fetch_open_orders(symbol)
             history = await self._connector.fetch_order_history(symbol, limit=self._page)
             is_whole = self._is_last(history)

@@ -7,15 +7,16 @@ answer is asked again; nothing is concluded from silence.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from yunmin.clock import Clock
 from yunmin.core.data_contracts.enums import Certainty, Source
 from yunmin.core.data_contracts.money import ZERO
 from yunmin.core.data_contracts.order import OrderUpdate
 from yunmin.core.in_flight_order import InFlightOrder
+from yunmin.core.order_tracker import OrderTracker
 from yunmin.errors import ExchangeError, RateLimited
 from yunmin.exchange.capabilities import Capability
 from yunmin.exchange.connector import ExchangeConnector
@@ -47,6 +48,24 @@ class _Counts:
     suspect: int = 0
     inferred: int = 0
     problems: list[str] = field(default_factory=list)
+
+
+_Place = tuple[str, str | None]
+"""Where an order is found: symbol and exchange order id."""
+
+
+class _Listing(NamedTuple):
+    """A list of open orders: where they are, and those that say what is not known. A list may be long, its news not."""
+
+    there: frozenset[_Place]
+    news: Sequence[OrderUpdate]
+
+    @classmethod
+    def of(cls, listed: Sequence[OrderUpdate], tracker: OrderTracker) -> _Listing:
+        return cls(
+            frozenset((update.symbol, update.exchange_order_id) for update in listed),
+            [update for update in listed if not tracker.knows(update)],
+        )
 
 
 class Reconciler:
@@ -199,15 +218,15 @@ class Reconciler:
 
     async def _pass(self, counts: _Counts, left_alone: Collection[str]) -> None:
         asked_at = self._clock.monotonic()
-        listed = await self._fetch_open()
-        counts.open_orders = len(listed)
-        for symbol in sorted(self._symbols_of(listed)):
+        listing = _Listing.of(await self._fetch_open(), self._books.tracker)
+        counts.open_orders = len(listing.there)
+        for symbol in sorted(self._symbols_of(listing.there)):
             counts.fills += await self._backfill.catch_up(symbol)
         reach("in_reconcile")
-        self._take_listed(listed)
+        self._take_listed(listing.news)
         missing = [
             order
-            for order in self._missing_in(listed, asked_at)
+            for order in self._missing_in(listing.there, asked_at)
             if not (is_in_doubt(order) and order.client_order_id in left_alone)
         ]
         await self._side_by_side(lambda order: self._look_for_missing(order, counts), missing)
@@ -226,9 +245,9 @@ class Reconciler:
         pages = [await self._connector.fetch_open_orders(symbol) for symbol in sorted(self._symbols_of(()))]
         return [update for page in pages for update in page]
 
-    def _symbols_of(self, listed: Iterable[OrderUpdate]) -> set[str]:
+    def _symbols_of(self, there: Iterable[_Place]) -> set[str]:
         tracked = {order.symbol for order in self._books.tracker.get_orders()}
-        return tracked | self._books.journal.last_trade_ids().keys() | {update.symbol for update in listed}
+        return tracked | self._books.journal.last_trade_ids().keys() | {symbol for symbol, _ in there}
 
     def _take_listed(self, listed: Iterable[OrderUpdate]) -> None:
         known = []
@@ -239,12 +258,11 @@ class Reconciler:
                 self._strangers.meet(update)
         self._books.take(*known)
 
-    def _missing_in(self, listed: Iterable[OrderUpdate], asked_at: float) -> Iterator[InFlightOrder]:
+    def _missing_in(self, there: Collection[_Place], asked_at: float) -> Iterator[InFlightOrder]:
         """Each open order that is not listed or is in doubt: suspicion, so it is asked for.
 
         Of which something was heard since, is wanted a little later: it may be on its way into the list.
         """
-        there = {(update.symbol, update.exchange_order_id) for update in listed}
         quiet_since = asked_at - self._policy.touch_grace
         for order in self._books.tracker.get_open_orders():
             if (order.symbol, order.exchange_order_id) in there and not is_in_doubt(order):
