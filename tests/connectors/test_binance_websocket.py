@@ -251,6 +251,50 @@ def test_N22_fills_of_a_gap_that_could_not_be_fetched_are_handed_over_after_the_
     assert [(fill["client_oid"], fill["qty"]) for fill in fills] == [("ym-gap", 0.4)]
 
 
+@pytest.mark.parametrize("is_there_again", [True, False], ids=["there again", "never again"])
+def test_N22_fills_that_are_owed_are_asked_for_again_or_it_says_at_the_end_that_they_are_missing(
+    own_venue: VenueInAThread,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    is_there_again: bool,
+) -> None:
+    monkeypatch.setattr("yunmin_binance.websocket._ASK_AGAIN", 0.01)
+    url = own_venue.venue.url
+    ws, fills, gaps = BinanceWebSocket(base_url=url), [], []
+    connector = BinanceConnector(base_url=url)
+
+    async def cut_and_fill() -> None:
+        for connection in own_venue.venue.sockets.connections:
+            connection.cut()
+        own_venue.venue.place_as(COUNTERPARTY, SYMBOL, "SELL", "LIMIT", quantity="0.4", price="600")
+
+    def on_order(order: dict[str, Any]) -> None:
+        if not gaps:
+            rule = {"where": "GET /api/v3/myTrades", "fault": {"kind": "drop", "moment": "before", "ending": "reset"}}
+            ask_venue(url, "/venue/chaos", method="POST", body=rule)
+            own_venue.do(cut_and_fill())
+
+    def on_gap(gap: dict[str, Any]) -> None:
+        gaps.append(gap["why"])
+        if is_there_again:
+            ask_venue(url, "/venue/chaos", method="DELETE")
+        else:
+            ws.stop()
+
+    ws.subscribe_order_updates(run_until(ws, 1, fills), on_order=on_order, on_gap=on_gap)
+    placing = threading.Thread(target=place_when_subscribed, args=(own_venue, connector, 0.4))
+    placing.start()
+    with caplog.at_level(logging.INFO, "yunmin_binance"):
+        ws.run()
+    placing.join(20)
+    connector.close()
+    assert len(gaps) == 1
+    assert "asked for again every 0.01 s" in gaps[0]
+    assert [fill["client_oid"] for fill in fills] == (["ym-gap"] if is_there_again else [])
+    assert ("are there now" in caplog.text) is is_there_again
+    assert ("before all fills from" in caplog.text) is not is_there_again
+
+
 def place_when_subscribed(own_venue: VenueInAThread, connector: BinanceConnector, qty: float) -> None:
     async def is_subscribed() -> bool:
         return bool(own_venue.venue.sockets.users._subscriptions)

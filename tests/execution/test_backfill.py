@@ -6,6 +6,8 @@ Numbers: N and P of docs/faults.md, cases of docs/order-lifecycle.md.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -57,6 +59,14 @@ def test_N37_many_fills_in_one_millisecond_come_page_by_page(play: Play) -> None
 def test_N36_ten_thousand_missed_events_are_backfilled_without_loss(play: Play) -> None:
     async def scenario(world: World) -> None:
         world.exchange.traits = world.exchange.traits.model_copy(update={"fills_page": 1000})
+        limits = set()
+        fetch_fills = world.exchange.fetch_fills
+
+        async def noted(symbol: str, **asked: Any) -> Sequence[Fill]:
+            limits.add(asked["limit"])
+            return await fetch_fills(symbol, **asked)
+
+        world.exchange.fetch_fills = noted  # type: ignore[method-assign]
         account = await world.open()
         orders = [await account.place(a_buy(f"ym-{number}", qty="1000")) for number in range(10)]
         cut = asyncio.create_task(world.exchange.cut_streams(600))
@@ -68,6 +78,7 @@ def test_N36_ten_thousand_missed_events_are_backfilled_without_loss(play: Play) 
         assert sum(len(order.fills) for order in orders) == 10_000
         assert {order.state for order in orders} == {OrderState.FILLED}
         assert account.takes_orders
+        assert limits == {250}, "a page is in memory as a whole: it is no longer than that"
 
     play(scenario)
 

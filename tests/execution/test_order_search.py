@@ -322,6 +322,38 @@ def test_case_48_its_own_time_is_looked_through_page_by_page(
     play(scenario)
 
 
+def test_case_48_of_many_that_are_looked_for_one_page_of_orders_is_there_at_a_time(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("yunmin.execution.order_search._HISTORY", 5)
+
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        under_way, most, limits = 0, 0, set()
+        fetch_history = world.exchange.fetch_order_history
+
+        async def slowly(symbol: str, *, since: datetime | None = None, limit: int = 100) -> object:
+            nonlocal under_way, most
+            limits.add(limit)
+            under_way, most = under_way + 1, max(most, under_way + 1)
+            await world.clock.sleep(0.2)
+            under_way -= 1
+            return await fetch_history(symbol, since=since, limit=limit)
+
+        world.exchange.fetch_order_history = slowly  # type: ignore[method-assign, assignment]
+        world.weather(before=1.0)
+        lost = [account.begin(a_buy(f"ym-lost-{number}")) for number in range(6)]
+        await account._desk.settle()
+        world.weather()
+        for number in range(12):
+            await account.place(a_buy(f"ym-{number}", price="50"))
+        await world.clock.sleep(10 * FENCE)
+        assert {order.state for order in lost} == {OrderState.FAILED}
+        assert (most, limits) == (1, {5})
+
+    play(scenario)
+
+
 def test_case_48_a_list_of_an_exchange_that_does_not_say_how_long_it_may_be_is_no_proof(play: Play) -> None:
     async def scenario(world: World) -> None:
         world.exchange.traits = world.exchange.traits.model_copy(update={"history_page": None})

@@ -28,6 +28,7 @@ from yunmin.errors import (
     Unavailable,
 )
 from yunmin.execution.account_events import ReconcileFinished, Warned
+from yunmin.execution.reconciler import _Listing
 
 
 def test_N30_an_event_that_the_stream_never_told_is_found_by_asking(play: Play) -> None:
@@ -134,6 +135,23 @@ def test_orders_in_doubt_are_asked_for_side_by_side(play: Play) -> None:
         assert 1 < most <= 8
 
     play(scenario)
+
+
+def test_of_a_list_of_open_orders_only_what_is_not_known_is_kept() -> None:
+    tracker = OrderTracker()
+    for name in ("known", "moved"):
+        tracker.create_order(name, SYMBOL, "BUY", "LIMIT", "1", "100")
+    listed = [
+        OrderUpdate(
+            symbol=SYMBOL, client_order_id=name, exchange_order_id=number, state=OrderState.OPEN, filled_qty=filled
+        )
+        for name, number, filled in (("known", "1", Decimal(0)), ("moved", "2", Decimal(0)), ("new", "3", Decimal(0)))
+    ]
+    tracker.apply_all(listed[:2])
+    moved = listed[1].model_copy(update={"filled_qty": Decimal("0.5"), "state": OrderState.PARTIALLY_FILLED})
+    listing = _Listing.of([listed[0], moved, listed[2]], tracker)
+    assert listing.there == {(SYMBOL, "1"), (SYMBOL, "2"), (SYMBOL, "3")}
+    assert listing.news == [moved, listed[2]]
 
 
 def test_N27_a_storm_of_gaps_ends_with_nothing_lost(play: Play) -> None:

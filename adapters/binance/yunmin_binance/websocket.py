@@ -7,7 +7,7 @@ import logging
 import threading
 from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Hashable
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -32,6 +32,9 @@ _REMEMBERED: Final = 100_000
 _PAGE: Final = 1000
 _CLOCKS_DIFFER_BY: Final = timedelta(minutes=1)
 """How much earlier and later than a gap fills are asked for: this machine's clock may differ from Binance's."""
+
+_ASK_AGAIN: Final = 5.0
+"""Seconds until fills that could not be fetched are asked for again."""
 
 _log = logging.getLogger(__name__)
 
@@ -87,7 +90,8 @@ class BinanceWebSocket:
         floats, fee (None where it is not known) in fee_asset, liquidity, and ts in milliseconds. `on_order` gets each
         order as it changes: client_oid, order_id, symbol, status, side, qty, filled_qty, filled_cost, price. `on_gap`
         is told when news may have been missed: start and end (milliseconds) and why; fills of the markets in use have
-        been fetched by then, or it says that they could not be: then they are fetched after the next gap.
+        been fetched by then, or it says that they could not be: then they are asked for again every five seconds. Where
+        `run` ends before that, the log of `yunmin_binance` says of which time they are missing.
         """
         self._add(_Account(on_fill, on_order, on_gap))
 
@@ -150,6 +154,15 @@ class _Wanted(ABC):
     @abstractmethod
     async def calls(self, spot: BinanceSpot, item: Any) -> Calls: ...
 
+    @property
+    def owed(self) -> Sequence[StreamGap]:
+        """Gaps of which not everything could be fetched."""
+        return ()
+
+    async def ask_again(self, spot: BinanceSpot) -> Calls:
+        """What could be fetched by now of what is owed."""
+        return []
+
 
 @dataclass(slots=True)
 class _Candles(_Wanted):
@@ -173,7 +186,7 @@ class _Account(_Wanted):
     on_order: Callback | None
     on_gap: Callback | None
     started: datetime | None = None
-    owed: list[StreamGap] = field(default_factory=list)
+    gaps: list[StreamGap] = field(default_factory=list)
     symbols: set[str] = field(default_factory=set)
     names: _Memory = field(default_factory=lambda: _Memory())
     fills_told: _Memory = field(default_factory=lambda: _Memory())
@@ -206,22 +219,39 @@ class _Account(_Wanted):
 
     async def _of_gap(self, spot: BinanceSpot, gap: StreamGap) -> Calls:
         """What was traded meanwhile, as far as it can be fetched; then word of the gap."""
-        calls, problem = [], ""
-        self.owed.append(gap)
-        try:
-            while self.owed:
-                for symbol in sorted(self.symbols):
-                    async for fill in _fills_in(self.owed[0], spot, symbol):
-                        calls += self._of_fill(spot, await self._named(spot, fill)) if self._is_ours(fill) else []
-                del self.owed[0]
-        except ExchangeError as error:
-            problem = f"; not all fills could be fetched, they are asked for again after the next gap: {error}"
+        self.gaps.append(gap)
+        calls, error = await self._fetch_what_is_owed(spot)
+        again = f"they are asked for again every {_ASK_AGAIN:g} s"
+        problem = "" if error is None else f"; not all fills could be fetched, {again}: {error}"
         if self.on_gap is not None:
             told = {"start": to_millis(gap.start), "end": to_millis(gap.end), "why": gap.why + problem}
             calls.append((self.on_gap, told))
         elif problem:
             _log.error("fills may be missing%s", problem)
         return calls
+
+    @property
+    def owed(self) -> Sequence[StreamGap]:
+        return self.gaps
+
+    async def ask_again(self, spot: BinanceSpot) -> Calls:
+        calls, error = await self._fetch_what_is_owed(spot)
+        if error is None:
+            _log.info("the fills that could not be fetched after a gap are there now")
+        return calls
+
+    async def _fetch_what_is_owed(self, spot: BinanceSpot) -> tuple[Calls, ExchangeError | None]:
+        """Gap by gap; what was fetched before an error is there, and comes only once."""
+        calls: Calls = []
+        try:
+            while self.gaps:
+                for symbol in sorted(self.symbols):
+                    async for fill in _fills_in(self.gaps[0], spot, symbol):
+                        calls += self._of_fill(spot, await self._named(spot, fill)) if self._is_ours(fill) else []
+                del self.gaps[0]
+        except ExchangeError as error:
+            return calls, error
+        return calls, None
 
     def _is_ours(self, fill: Fill) -> bool:
         return self.started is None or fill.ts is None or fill.ts >= self.started
@@ -268,6 +298,8 @@ class _News:
     def __init__(self, spot: BinanceSpot) -> None:
         self._spot = spot
         self._streams = AsyncExitStack()
+        self._wanted: list[_Wanted] = []
+        self._again: asyncio.Task[None] | None = None
         self._waiting: dict[asyncio.Task[list[Any]], tuple[_Wanted, NewsStream[Any]]] = {}
         self._woken = asyncio.Event()
 
@@ -277,6 +309,7 @@ class _News:
         try:
             for one in wanted:
                 stream = await news._streams.enter_async_context(await one.open(spot))
+                news._wanted.append(one)
                 news._ask(one, stream)
         except BaseException:
             await news.close()
@@ -288,27 +321,38 @@ class _News:
         self._woken.set()
 
     async def next(self) -> Calls:
-        """What is to be called now; waits for news, or for `wake`."""
+        """What is to be called now; waits for news, for what is owed, or for `wake`."""
         woken = asyncio.ensure_future(self._woken.wait())
+        if self._again is None and any(one.owed for one in self._wanted):
+            self._again = asyncio.ensure_future(self._spot.clock.sleep(_ASK_AGAIN))
+        again = () if self._again is None else (self._again,)
         try:
-            done, _ = await asyncio.wait({woken, *self._waiting}, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait({woken, *again, *self._waiting}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             woken.cancel()
         calls: Calls = []
         for task in [task for task in self._waiting if task in done]:
             wanted, stream = self._waiting.pop(task)
-            batch = task.result()
-            if not batch:
-                raise Unavailable("a stream has ended, because nobody took what it told; run it again")
-            for item in batch:
-                calls += await wanted.calls(self._spot, item)
+            calls += await self._calls_of(wanted, task.result())
             self._ask(wanted, stream)
+        if self._again in done:
+            self._again = None
+            for wanted in self._wanted:
+                calls += await wanted.ask_again(self._spot) if wanted.owed else []
         return calls
 
+    async def _calls_of(self, wanted: _Wanted, batch: Sequence[Any]) -> Calls:
+        if not batch:
+            raise Unavailable("a stream has ended, because nobody took what it told; run it again")
+        return [call for item in batch for call in await wanted.calls(self._spot, item)]
+
     async def close(self) -> None:
-        for task in self._waiting:
+        for gap in [gap for wanted in self._wanted for gap in wanted.owed]:
+            _log.error("it ends before all fills from %s to %s could be fetched", gap.start, gap.end)
+        tasks = [*self._waiting] if self._again is None else [*self._waiting, self._again]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._waiting, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._streams.aclose()
 
     def _ask(self, wanted: _Wanted, stream: NewsStream[Any]) -> None:
