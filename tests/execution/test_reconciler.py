@@ -6,6 +6,7 @@ Numbers: N of docs/faults.md, cases of docs/order-lifecycle.md.
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -29,6 +30,8 @@ from yunmin.errors import (
 )
 from yunmin.execution.account_events import ReconcileFinished, Warned
 from yunmin.execution.reconciler import _Listing
+
+NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 
 
 def test_N30_an_event_that_the_stream_never_told_is_found_by_asking(play: Play) -> None:
@@ -143,15 +146,23 @@ def test_of_a_list_of_open_orders_only_what_is_not_known_is_kept() -> None:
         tracker.create_order(name, SYMBOL, "BUY", "LIMIT", "1", "100")
     listed = [
         OrderUpdate(
-            symbol=SYMBOL, client_order_id=name, exchange_order_id=number, state=OrderState.OPEN, filled_qty=filled
+            symbol=SYMBOL,
+            client_order_id=name,
+            exchange_order_id=number,
+            state=OrderState.OPEN,
+            qty=Decimal(1),
+            price=Decimal(100),
+            updated_at=NOON,
+            raw={"orderId": number},
         )
-        for name, number, filled in (("known", "1", Decimal(0)), ("moved", "2", Decimal(0)), ("new", "3", Decimal(0)))
+        for name, number in (("known", "1"), ("moved", "2"), ("new", "3"))
     ]
     tracker.apply_all(listed[:2])
-    moved = listed[1].model_copy(update={"filled_qty": Decimal("0.5"), "state": OrderState.PARTIALLY_FILLED})
+    moved = listed[1].model_copy(update={"filled_qty": Decimal("0.5"), "updated_at": NOON + timedelta(seconds=1)})
     listing = _Listing.of([listed[0], moved, listed[2]], tracker)
     assert listing.there == {(SYMBOL, "1"), (SYMBOL, "2"), (SYMBOL, "3")}
-    assert listing.news == [moved, listed[2]]
+    assert [news.client_order_id for news in listing.news] == ["moved", "new"]
+    assert [news.raw for news in listing.news] == [None, None]
 
 
 def test_N27_a_storm_of_gaps_ends_with_nothing_lost(play: Play) -> None:

@@ -198,17 +198,19 @@ class OrderSearch:
     async def _sweep(self, symbol: str) -> _Sweep:
         """Open orders, history and trades of `symbol`, for all of its orders that are looked for now."""
         async with self._one_page_at_a_time:
-            listed = await self._connector.fetch_open_orders(symbol)
-            history = await self._connector.fetch_order_history(symbol, limit=self._page)
-            is_whole = self._is_last(history)
-            sweep = _Sweep(
-                self._open_ones_of(*history, *listed), None if is_whole else history[-1].created_at, is_whole
-            )
-            del listed, history
+            # in this order: what ends in between is not in the first, and so is in the second
+            open_ones = self._open_ones_of(await self._connector.fetch_open_orders(symbol))
+            past, oldest, is_whole = await self._newest_history(symbol)
             # the trades of those that are looked for, if there are any, are among those of strangers: each is asked for
             # its order, which has a name
             await self._backfill.catch_up(symbol)
-            return sweep
+            return _Sweep(past | open_ones, oldest, is_whole)
+
+    async def _newest_history(self, symbol: str) -> tuple[dict[str, OrderUpdate], datetime | None, bool]:
+        """The open ones on the newest page, when its oldest was made, and whether there are no older ones."""
+        page = await self._connector.fetch_order_history(symbol, limit=self._page)
+        is_whole = self._is_last(page)
+        return self._open_ones_of(page), None if is_whole else page[-1].created_at, is_whole
 
     @property
     def _page(self) -> int:
@@ -219,7 +221,7 @@ class OrderSearch:
         """Whether no more orders follow: the exchange could have told more. Where it does not say, that is no proof."""
         return self._connector.traits.history_page is not None and len(page) < self._page
 
-    def _open_ones_of(self, *updates: OrderUpdate) -> dict[str, OrderUpdate]:
+    def _open_ones_of(self, updates: Sequence[OrderUpdate]) -> dict[str, OrderUpdate]:
         """Those that are of orders which are open here, by our ids; the last of each."""
         named = ((update.client_order_id, update) for update in updates)
         return {name: update for name, update in named if name is not None and self._is_open(name)}

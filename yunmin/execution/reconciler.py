@@ -55,7 +55,10 @@ _Place = tuple[str, str | None]
 
 
 class _Listing(NamedTuple):
-    """A list of open orders: where they are, and those that say what is not known. A list may be long, its news not."""
+    """A list of open orders: where they are, and of those that say what is not known the news, without the wire's text.
+
+    It may be long, and stays while the executions are fetched.
+    """
 
     there: frozenset[_Place]
     news: Sequence[OrderUpdate]
@@ -64,7 +67,7 @@ class _Listing(NamedTuple):
     def of(cls, listed: Sequence[OrderUpdate], tracker: OrderTracker) -> _Listing:
         return cls(
             frozenset((update.symbol, update.exchange_order_id) for update in listed),
-            [update for update in listed if not tracker.knows(update)],
+            [update.model_copy(update={"raw": None}) for update in listed if not tracker.knows(update)],
         )
 
 
