@@ -20,7 +20,7 @@ Item = TypeVar("Item")
 
 _FENCE: Final = b"fence"
 _IN_A_ROW: Final = 64
-"""Messages that are read before whoever takes them has a turn: after a stall hundreds wait, and all need not be here."""
+"""Messages that are read before whoever takes them has a turn: after a stall hundreds wait, not all of them here."""
 
 _MUCH_TOO_LATE: Final = 1.5
 _ENDINGS: Final = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR})
