@@ -8,7 +8,7 @@ import tempfile
 import pytest
 
 from yunmin.clock import seeded
-from yunmin.testing.verify.resources import growth_of, open_files, resident_bytes, running_tasks
+from yunmin.testing.verify.resources import Sample, Samples, growth_of, open_files, resident_bytes, running_tasks
 
 
 def points(per_second: float, *, noise: float = 0.0, count: int = 400) -> list[tuple[float, float]]:
@@ -23,6 +23,15 @@ def test_a_straight_line_has_its_slope_an_hour_and_no_error() -> None:
     assert growth.error == pytest.approx(0, abs=1e-6)
     assert growth.is_above(7000)
     assert not growth.is_above(7300)
+
+
+def test_samples_come_back_as_they_were_looked_at() -> None:
+    looked_at = [Sample(0.5, 100 * 2**20, 70 * 2**20), Sample(2.5, 101 * 2**20, None)]
+    samples = Samples()
+    assert list(samples) == []
+    for one in looked_at:
+        samples.add(one)
+    assert list(samples) == looked_at
 
 
 def test_noise_alone_is_not_growth() -> None:

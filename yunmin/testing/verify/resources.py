@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import resource
 import sys
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from yunmin.testing.verify.allocators import bytes_in_use
 
-__all__ = ["Growth", "Sample", "growth_of", "open_files", "resident_bytes", "running_tasks"]
+__all__ = ["Growth", "Sample", "Samples", "growth_of", "open_files", "resident_bytes", "running_tasks"]
 
 _STATM: Final = Path("/proc/self/statm")
 _DESCRIPTORS: Final = (Path("/proc/self/fd"), Path("/dev/fd"))
@@ -35,6 +37,21 @@ class Sample(NamedTuple):
     @classmethod
     def take(cls, at: float) -> Sample:
         return cls(at, resident_bytes(), bytes_in_use())
+
+
+class Samples:
+    """Samples, oldest first, in a few bytes each: what looks for growth must not be what grows."""
+
+    def __init__(self) -> None:
+        self._figures = array("d")
+
+    def add(self, sample: Sample) -> None:
+        self._figures.extend((sample.at, sample.resident, math.nan if sample.in_use is None else sample.in_use))
+
+    def __iter__(self) -> Iterator[Sample]:
+        for place in range(0, len(self._figures), 3):
+            at, resident, in_use = self._figures[place : place + 3]
+            yield Sample(at, int(resident), None if math.isnan(in_use) else int(in_use))
 
 
 class Growth(NamedTuple):

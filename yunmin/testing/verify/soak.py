@@ -45,7 +45,7 @@ from yunmin.execution.policy import AccountPolicy
 from yunmin.testing.verify.allocators import give_back_what_is_free
 from yunmin.testing.verify.crowd import Crowd, Lane, crowd
 from yunmin.testing.verify.forked_venue import ask_venue, forked_venue, load_everything, set_weather
-from yunmin.testing.verify.resources import Growth, Sample, growth_of, open_files, running_tasks
+from yunmin.testing.verify.resources import Growth, Sample, Samples, growth_of, open_files, running_tasks
 
 __all__ = ["SoakReport", "compare_fills", "judge_memory", "verify_soak"]
 
@@ -74,8 +74,11 @@ _HISTORY: Final = 2_000
 """Done orders that are kept: so few that what they hold, which depends on the weather, hides no leak."""
 
 _WARM_UP: Final = 15_000
-"""Orders that end before memory is judged: every store of an account is full then, the largest has 10,000 entries."""
+"""Orders that end before memory is judged: every store of an account is full then, the largest has 10,000 entries.
 
+The heaviest work comes last, a cancel of all that is open, at once, and a pass over everything: so the peak that decides
+how much stays resident has been then, and does not come later, by chance.
+"""
 
 _HEAL: Final = 120.0
 _ROOM: Final = Decimal(2)
@@ -208,7 +211,7 @@ class _Soak:
         self._notebook = notebook
         self._chance = chance
         self._clock: Clock = SystemClock()
-        self._samples: list[Sample] = []
+        self._samples = Samples()
         self._warm_at: float | None = None
         self._seconds = 0.0
         self._reports_while_trading = 0
@@ -249,6 +252,9 @@ class _Soak:
         next_sample = 0.0
         while (passed := self._clock.monotonic() - begun) < seconds:
             self._keep_orders_in_the_book(account)
+            if self._warm_at is None and self._notes.ended >= _WARM_UP:
+                await self._end_the_warm_up(account)
+                self._warm_at = self._clock.monotonic() - begun
             if passed >= next_sample:
                 next_sample = passed + _LOOKS
                 self._look_at(passed)
@@ -257,12 +263,14 @@ class _Soak:
         self._seconds = self._clock.monotonic() - begun
         self._reports_while_trading = self._notes.reports
 
+    async def _end_the_warm_up(self, account: Account) -> None:
+        await account.cancel_all()
+        await account.reconcile()
+
     def _look_at(self, passed: float) -> None:
-        if self._warm_at is None and self._notes.ended >= _WARM_UP:
-            self._warm_at = passed
         gc.collect()  # what waits to be collected is no growth, nor is what the C library keeps for later
         give_back_what_is_free()
-        self._samples.append(Sample.take(passed))
+        self._samples.add(Sample.take(passed))
 
     def _keep_orders_in_the_book(self, account: Account) -> None:
         ours: dict[tuple[str, Side], list[InFlightOrder]] = {}
@@ -322,7 +330,7 @@ class _Soak:
             warmed_up_after=self._warm_at,
             growth_in_use=in_use,
             growth=resident,
-            megabytes=round(self._samples[-1].resident / 2**20, 1),
+            megabytes=round([one.resident for one in self._samples][-1] / 2**20, 1),
             violations=tuple(violations),
         )
 
