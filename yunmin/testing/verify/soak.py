@@ -76,8 +76,8 @@ _HISTORY: Final = 2_000
 _WARM_UP: Final = 15_000
 """Orders that end before memory is judged: every store of an account is full then, the largest has 10,000 entries.
 
-The heaviest work comes last, a cancel of all that is open, at once, and a pass over everything: so the peak that decides
-how much stays resident has been then, and does not come later, by chance.
+The heaviest work comes last, a cancel of all that is open and a pass over everything: so the peak that decides how much
+stays resident has been then, and does not come later, by chance.
 """
 
 _HEAL: Final = 120.0
