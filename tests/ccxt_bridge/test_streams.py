@@ -463,18 +463,6 @@ async def test_N29_whatever_waits_for_a_slow_reader_is_there_when_it_comes(scene
         assert [item for item in await news.next_batch() if isinstance(item, int)] == list(range(5000))
 
 
-async def test_N29_of_a_flood_a_reader_has_its_turn_at_every_sixty_fourth_message(scene: Scene) -> None:
-    async with scene.stream() as news:
-        scene.peer.items(*range(5000))
-        sizes, got = [], 0
-        async with asyncio.timeout(PATIENCE):
-            while got < 5000:
-                batch = [item for item in await news.next_batch() if isinstance(item, int)]
-                sizes.append(len(batch))
-                got += len(batch)
-        assert max(sizes) == 64
-
-
 async def test_N29_a_reader_that_never_comes_ends_the_stream_loudly(scene: Scene) -> None:
     async with scene.stream(inbox=lambda overflown: EveryItem(on_overflow=overflown, limit=10)) as news:
         scene.peer.items(*range(20))

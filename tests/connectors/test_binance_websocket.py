@@ -18,7 +18,15 @@ from yunmin.connectors.binance_connector import BinanceConnector
 from yunmin.connectors.binance_websocket import BinanceWebSocket
 from yunmin.core.data_contracts import Fill, OrderRef, OrderUpdate, StreamGap
 from yunmin.core.order_tracker import OrderState, OrderTracker
-from yunmin.errors import AuthenticationFailed, ConfigurationError, ConnectivityError, OrderNotFound, UnknownSymbol
+from yunmin.errors import (
+    AuthenticationFailed,
+    ConfigurationError,
+    ConnectivityError,
+    OrderNotFound,
+    RateLimited,
+    Unavailable,
+    UnknownSymbol,
+)
 from yunmin.testing.verify.forked_venue import ask_venue
 from yunmin_binance.venue import COUNTERPARTY, Liquidity, LocalVenue, VenueConfig
 from yunmin_binance.websocket import _Account
@@ -210,8 +218,10 @@ def test_N22_fills_that_fell_into_a_gap_are_fetched_and_handed_over_once(own_ven
 
 
 def test_N22_fills_of_a_gap_that_could_not_be_fetched_are_handed_over_after_the_next_one(
-    own_venue: VenueInAThread,
+    own_venue: VenueInAThread, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("yunmin_binance.websocket._ASK_AGAIN", 1e6)
+    monkeypatch.setattr("yunmin_binance.websocket._LONGEST_WAIT", 1e6)
     url = own_venue.venue.url
     ws, fills, gaps = BinanceWebSocket(base_url=url), [], []
     connector = BinanceConnector(base_url=url)
@@ -251,14 +261,15 @@ def test_N22_fills_of_a_gap_that_could_not_be_fetched_are_handed_over_after_the_
     assert [(fill["client_oid"], fill["qty"]) for fill in fills] == [("ym-gap", 0.4)]
 
 
-@pytest.mark.parametrize("is_there_again", [True, False], ids=["there again", "never again"])
-def test_N22_fills_that_are_owed_are_asked_for_again_or_it_says_at_the_end_that_they_are_missing(
+@pytest.mark.parametrize("failures", [3, None], ids=["the fourth time there is an answer", "there is never one"])
+def test_N22_fills_that_are_owed_are_asked_for_again_and_again_or_named_as_missing_at_the_end(
     own_venue: VenueInAThread,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
-    is_there_again: bool,
+    failures: int | None,
 ) -> None:
-    monkeypatch.setattr("yunmin_binance.websocket._ASK_AGAIN", 0.01)
+    for name in ("_ASK_AGAIN", "_LONGEST_WAIT"):
+        monkeypatch.setattr(f"yunmin_binance.websocket.{name}", 0.01)
     url = own_venue.venue.url
     ws, fills, gaps = BinanceWebSocket(base_url=url), [], []
     connector = BinanceConnector(base_url=url)
@@ -269,30 +280,37 @@ def test_N22_fills_that_are_owed_are_asked_for_again_or_it_says_at_the_end_that_
         own_venue.venue.place_as(COUNTERPARTY, SYMBOL, "SELL", "LIMIT", quantity="0.4", price="600")
 
     def on_order(order: dict[str, Any]) -> None:
-        if not gaps:
+        if order["status"] == "NEW":
             rule = {"where": "GET /api/v3/myTrades", "fault": {"kind": "drop", "moment": "before", "ending": "reset"}}
-            ask_venue(url, "/venue/chaos", method="POST", body=rule)
+            ask_venue(url, "/venue/chaos", method="POST", body=rule if failures is None else rule | {"count": failures})
             own_venue.do(cut_and_fill())
 
-    def on_gap(gap: dict[str, Any]) -> None:
-        gaps.append(gap["why"])
-        if is_there_again:
-            ask_venue(url, "/venue/chaos", method="DELETE")
-        else:
-            ws.stop()
+    def stop_after_some_failures() -> None:
+        while ask_venue(url, "/venue/chaos")["strikes"] < 4:
+            continue
+        ws.stop()
 
-    ws.subscribe_order_updates(run_until(ws, 1, fills), on_order=on_order, on_gap=on_gap)
-    placing = threading.Thread(target=place_when_subscribed, args=(own_venue, connector, 0.4))
-    placing.start()
+    ws.subscribe_order_updates(run_until(ws, 1, fills), on_order=on_order, on_gap=gaps.append)
+    helpers = [threading.Thread(target=place_when_subscribed, args=(own_venue, connector, 0.4))]
+    if failures is None:
+        helpers.append(threading.Thread(target=stop_after_some_failures))
+    for helper in helpers:
+        helper.start()
     with caplog.at_level(logging.INFO, "yunmin_binance"):
         ws.run()
-    placing.join(20)
+    for helper in helpers:
+        helper.join(20)
     connector.close()
-    assert len(gaps) == 1
-    assert "asked for again every 0.01 s" in gaps[0]
-    assert [fill["client_oid"] for fill in fills] == (["ym-gap"] if is_there_again else [])
-    assert ("are there now" in caplog.text) is is_there_again
-    assert ("before all fills from" in caplog.text) is not is_there_again
+    (gap,) = gaps
+    assert "they are asked for again" in gap["why"]
+    assert "fills are still missing" in caplog.text
+    if failures is None:
+        assert fills == []
+        assert "it ends before all fills could be fetched: of BNB/USDT from" in caplog.text
+    else:
+        assert [fill["client_oid"] for fill in fills] == ["ym-gap"]
+        assert ask_venue(url, "/venue/chaos")["strikes"] == failures
+        assert "it ends before" not in caplog.text
 
 
 def place_when_subscribed(own_venue: VenueInAThread, connector: BinanceConnector, qty: float) -> None:
@@ -355,10 +373,66 @@ class Answers:
 
 async def test_N22_a_gap_is_asked_for_and_no_more_and_a_fill_without_its_order_keeps_none_back() -> None:
     spot, told = Answers(), list[dict[str, Any]]()
-    account = _Account(told.append, None, None, symbols={"BNB/USDT"})
+    account = _Account(told.append, None, None)
+    account._symbols.add("BNB/USDT")
     gap = StreamGap(start=NOON, end=NOON + timedelta(minutes=3), why="cut")
-    for call, what in await account.calls(spot, gap):  # type: ignore[arg-type]  # as much of it as is asked
+    await account.take(spot, gap)  # type: ignore[arg-type]  # as much of it as is asked
+    for call, what in account.at_hand():
         call(what)
     assert [fill["client_oid"] for fill in told[:3]] == ["ym-0", None, "ym-2"]
     assert len(told) == 1_000, "one page reaches beyond the gap's end"
     assert spot.pages == 1
+
+
+class Silence(Answers):
+    """Whose questions about fills have no answer, for a reason."""
+
+    def __init__(self, error: ConnectivityError) -> None:
+        super().__init__()
+        self.error = error
+
+    async def fetch_fills(self, symbol: str, **asked: Any) -> list[Fill]:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "waits"),
+    [
+        (Unavailable("gone"), [5, 5, 10, 20, 40, 60, 60]),
+        (RateLimited("slow down", retry_after=50), [5, 50, 50, 50, 50, 60, 60]),
+        (RateLimited("banned", retry_after=7200), [5, 7200, 7200, 7200, 7200, 7200, 7200]),
+    ],
+    ids=["no connection", "a rate limit", "a ban"],
+)
+async def test_N8_who_owes_fills_asks_ever_less_often_and_never_sooner_than_the_exchange_wants(
+    error: ConnectivityError, waits: list[float]
+) -> None:
+    account = _Account(print, None, None)
+    account._symbols.add("BNB/USDT")
+    seen = [account.wait]
+    await account.take(Silence(error), StreamGap(start=NOON, end=NOON, why="cut"))  # type: ignore[arg-type]
+    for _ in waits[1:]:
+        seen.append(account.wait)
+        await account.ask_again(Silence(error))  # type: ignore[arg-type]
+    assert seen == waits
+    assert account.owes
+    await account.ask_again(Answers())  # type: ignore[arg-type]
+    assert (account.owes, account.wait) == ("", 5)
+
+
+def test_fills_that_are_not_handed_over_at_the_end_are_named(venue_url: str, caplog: pytest.LogCaptureFixture) -> None:
+    ws, seen = BinanceWebSocket(base_url=venue_url), []
+
+    def stop_at_once(told: dict[str, Any]) -> None:
+        seen.append(told)
+        ws.stop()
+
+    ws.subscribe_order_updates(stop_at_once)
+    account = ws._wanted[0]
+    late = Fill(symbol="BNB/USDT", trade_id="4711", exchange_order_id="1", side="BUY", qty=1, price=600, ts=NOON)
+    with somebody_trades(venue_url):
+        account._out += [(stop_at_once, {"symbol": SYMBOL, "trade_id": "4710"})]
+        account._take_fill(Answers(), late)  # type: ignore[attr-defined]  # as if it had come just before
+        ws.run()
+    assert [told["trade_id"] for told in seen] == ["4710"]
+    assert "4711" in caplog.text

@@ -36,6 +36,11 @@ from yunmin.execution.order_search import _Sweep
 MADE = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 
 
+def five_on_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("_NEWEST", "_OWN_TIME"):
+        monkeypatch.setattr(f"yunmin.execution.order_search.{name}", 5)
+
+
 @pytest.mark.parametrize(
     ("begins_earlier_by", "is_enough"),
     [(60.0, True), (5.5, True), (4.5, False), (0.5, False), (-1.0, False)],
@@ -268,7 +273,7 @@ def test_case_48_an_order_that_one_query_does_not_show_is_looked_for_in_all(play
 def test_case_48_an_order_that_many_others_have_followed_is_looked_for_in_its_own_time(
     play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("yunmin.execution.order_search._HISTORY", 5)
+    five_on_a_page(monkeypatch)
 
     async def scenario(world: World) -> None:
         account = await world.open()
@@ -299,7 +304,7 @@ def test_case_48_an_order_that_many_others_have_followed_is_looked_for_in_its_ow
 def test_case_48_its_own_time_is_looked_through_page_by_page(
     play: Play, monkeypatch: pytest.MonkeyPatch, of_one_moment: bool, state: OrderState, certainty: Certainty
 ) -> None:
-    monkeypatch.setattr("yunmin.execution.order_search._HISTORY", 5)
+    five_on_a_page(monkeypatch)
 
     async def scenario(world: World) -> None:
         account = await world.open()
@@ -322,10 +327,10 @@ def test_case_48_its_own_time_is_looked_through_page_by_page(
     play(scenario)
 
 
-def test_case_48_of_many_that_are_looked_for_one_page_of_orders_is_there_at_a_time(
+def test_case_48_of_many_that_are_looked_for_few_pages_of_orders_are_there_at_once(
     play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("yunmin.execution.order_search._HISTORY", 5)
+    five_on_a_page(monkeypatch)
 
     async def scenario(world: World) -> None:
         account = await world.open()
@@ -349,20 +354,26 @@ def test_case_48_of_many_that_are_looked_for_one_page_of_orders_is_there_at_a_ti
             await account.place(a_buy(f"ym-{number}", price="50"))
         await world.clock.sleep(10 * FENCE)
         assert {order.state for order in lost} == {OrderState.FAILED}
-        assert (most, limits) == (1, {5})
+        assert (most, limits) == (2, {5})
 
     play(scenario)
 
 
-def test_case_48_a_list_of_an_exchange_that_does_not_say_how_long_it_may_be_is_no_proof(play: Play) -> None:
+@pytest.mark.parametrize("others", [0, 1], ids=["an empty list", "one that lacks it"])
+def test_case_48_a_list_of_an_exchange_that_does_not_say_how_long_it_may_be_is_no_proof(
+    play: Play, others: int
+) -> None:
     async def scenario(world: World) -> None:
         world.exchange.traits = world.exchange.traits.model_copy(update={"history_page": None})
         account = await world.open()
+        for number in range(others):
+            await account.place(a_buy(f"ym-{number}", price="50"))
         world.weather(before=1.0)
         lost = await account.place(a_buy("ym-lost"))
         world.weather()
         await world.clock.sleep(10 * FENCE)
         assert (lost.state, lost.certainty) == (OrderState.PENDING, Certainty.UNKNOWN)
+        assert account.takes_orders, "whoever looked is there still"
 
     play(scenario)
 
@@ -370,7 +381,7 @@ def test_case_48_a_list_of_an_exchange_that_does_not_say_how_long_it_may_be_is_n
 def test_case_48_an_order_that_the_stream_shows_during_the_search_is_found(
     play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("yunmin.execution.order_search._HISTORY", 5)
+    five_on_a_page(monkeypatch)
 
     async def scenario(world: World) -> None:
         account = await world.open()

@@ -19,9 +19,6 @@ __all__ = ["Connection"]
 Item = TypeVar("Item")
 
 _FENCE: Final = b"fence"
-_IN_A_ROW: Final = 64
-"""Messages that are read before whoever takes them has a turn: after a stall hundreds wait, not all of them here."""
-
 _MUCH_TOO_LATE: Final = 1.5
 _ENDINGS: Final = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR})
 
@@ -171,13 +168,8 @@ class Connection(Generic[Item]):
 
     async def _read(self, socket: Socket) -> None:
         receive, read, monotonic, text = socket.receive, self._conversation.read, self._monotonic, WSMsgType.TEXT
-        in_a_row = 0
         try:
             while not self.is_over:
-                if in_a_row == _IN_A_ROW:
-                    in_a_row = 0
-                    await self._clock.sleep(0)
-                in_a_row += 1
                 message = await receive()
                 if message.type is text:
                     try:

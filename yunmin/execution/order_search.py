@@ -29,8 +29,17 @@ from yunmin.execution.shared_answers import SharedAnswers
 
 __all__ = ["Finding", "OrderSearch"]
 
-_HISTORY = 250
-"""Orders on a page of history, at most: so many are in memory at once."""
+_NEWEST = 250
+"""How many of the newest orders a sweep has in memory, at most."""
+
+_OWN_TIME = 500
+"""Orders on a page of an order's own time, at most.
+
+It must be more than may be open on a market at once (200 at Binance, by its filter MAX_NUM_ORDERS): a list from a time
+on may begin with all that were open then.
+"""
+
+_OWN_TIMES_AT_ONCE = 2
 
 _CLOCKS_DIFFER_BY = timedelta(seconds=5)
 """More than the exchange's clock and ours may differ by while orders leave: that is a second."""
@@ -87,7 +96,8 @@ class OrderSearch:
         self._policy = policy
         self._fences: dict[str, _Fence] = {}
         self._answers = SharedAnswers()
-        self._one_page_at_a_time = asyncio.Lock()
+        self._one_sweep_at_a_time = asyncio.Lock()
+        self._few_own_times_at_once = asyncio.Semaphore(_OWN_TIMES_AT_ONCE)
 
     async def look(self, order: InFlightOrder) -> Finding:
         """Ask for `order` and write down the answer.
@@ -179,13 +189,13 @@ class OrderSearch:
         if order.created_at is None or promised is None:
             return Finding.ABSENT
         until = order.created_at + timedelta(seconds=self._policy.intent_age + promised) + _CLOCKS_DIFFER_BY
-        since = order.created_at - _CLOCKS_DIFFER_BY
+        since, limit = order.created_at - _CLOCKS_DIFFER_BY, self._at_most(_OWN_TIME)
         while True:
-            async with self._one_page_at_a_time:
-                page = await self._connector.fetch_order_history(order.symbol, since=since, limit=self._page)
+            async with self._few_own_times_at_once:
+                page = await self._connector.fetch_order_history(order.symbol, since=since, limit=limit)
                 shown = next((one for one in page if one.client_order_id == order.client_order_id), None)
-                newest, is_last = page[0].created_at if page else None, self._is_last(page)
-                del page
+                newest, is_last = page[0].created_at if page else None, self._is_last(page, limit)
+                del page  # before the next one comes: a page is large
             if shown is not None:
                 await self._take(order, shown)
                 return Finding.FOUND
@@ -197,8 +207,8 @@ class OrderSearch:
 
     async def _sweep(self, symbol: str) -> _Sweep:
         """Open orders, history and trades of `symbol`, for all of its orders that are looked for now."""
-        async with self._one_page_at_a_time:
-            # in this order: what ends in between is not in the first, and so is in the second
+        async with self._one_sweep_at_a_time:
+            # in this order: an order that ends in between is in the second list
             open_ones = self._open_ones_of(await self._connector.fetch_open_orders(symbol))
             past, oldest, is_whole = await self._newest_history(symbol)
             # the trades of those that are looked for, if there are any, are among those of strangers: each is asked for
@@ -207,19 +217,19 @@ class OrderSearch:
             return _Sweep(past | open_ones, oldest, is_whole)
 
     async def _newest_history(self, symbol: str) -> tuple[dict[str, OrderUpdate], datetime | None, bool]:
-        """The open ones on the newest page, when its oldest was made, and whether there are no older ones."""
-        page = await self._connector.fetch_order_history(symbol, limit=self._page)
-        is_whole = self._is_last(page)
-        return self._open_ones_of(page), None if is_whole else page[-1].created_at, is_whole
+        """The open ones of the newest, when the oldest of those was made, and whether there are no more."""
+        limit = self._at_most(_NEWEST)
+        page = await self._connector.fetch_order_history(symbol, limit=limit)
+        is_whole = self._is_last(page, limit)
+        return self._open_ones_of(page), None if is_whole or not page else page[-1].created_at, is_whole
 
-    @property
-    def _page(self) -> int:
-        """Orders of history that are asked for at once."""
-        return min(_HISTORY, self._connector.traits.history_page or _HISTORY)
+    def _at_most(self, limit: int) -> int:
+        """As many orders of history as an answer may have, and no more than `limit`."""
+        return min(limit, self._connector.traits.history_page or limit)
 
-    def _is_last(self, page: Sequence[OrderUpdate]) -> bool:
+    def _is_last(self, page: Sequence[OrderUpdate], limit: int) -> bool:
         """Whether no more orders follow: the exchange could have told more. Where it does not say, that is no proof."""
-        return self._connector.traits.history_page is not None and len(page) < self._page
+        return self._connector.traits.history_page is not None and len(page) < limit
 
     def _open_ones_of(self, updates: Sequence[OrderUpdate]) -> dict[str, OrderUpdate]:
         """Those that are of orders which are open here, by our ids; the last of each."""

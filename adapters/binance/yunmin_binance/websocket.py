@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import threading
 from abc import ABC, abstractmethod
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Hashable, Sequence
+from collections import OrderedDict, deque
+from collections.abc import Callable, Hashable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from pydantic import SecretStr
@@ -18,9 +18,10 @@ from pydantic import SecretStr
 from yunmin.clock import to_millis
 from yunmin.connectors.sync import SyncConnector
 from yunmin.core.data_contracts import Candle, Fill, OrderRef, OrderUpdate, StreamGap
-from yunmin.errors import ConfigurationError, ExchangeError, OrderNotFound, Unavailable
+from yunmin.errors import ConfigurationError, OrderNotFound, Unavailable
 from yunmin.exchange import Environment, LiveConsent, NewsStream
 from yunmin_binance.connector import BinanceSpot
+from yunmin_binance.owed_fills import OwedFills, StillOwed
 from yunmin_binance.settings import resolve_config
 
 __all__ = ["BinanceWebSocket"]
@@ -29,12 +30,10 @@ Json = dict[str, Any]
 Callback = Callable[[Json], object]
 
 _REMEMBERED: Final = 100_000
-_PAGE: Final = 1000
-_CLOCKS_DIFFER_BY: Final = timedelta(minutes=1)
-"""How much earlier and later than a gap fills are asked for: this machine's clock may differ from Binance's."""
 
 _ASK_AGAIN: Final = 5.0
-"""Seconds until fills that could not be fetched are asked for again."""
+_LONGEST_WAIT: Final = 60.0
+"""Seconds until fills that could not be fetched are asked for again: twice as many each time, up to this."""
 
 _log = logging.getLogger(__name__)
 
@@ -90,8 +89,9 @@ class BinanceWebSocket:
         floats, fee (None where it is not known) in fee_asset, liquidity, and ts in milliseconds. `on_order` gets each
         order as it changes: client_oid, order_id, symbol, status, side, qty, filled_qty, filled_cost, price. `on_gap`
         is told when news may have been missed: start and end (milliseconds) and why; fills of the markets in use have
-        been fetched by then, or it says that they could not be: then they are asked for again every five seconds. Where
-        `run` ends before that, the log of `yunmin_binance` says of which time they are missing.
+        been fetched by then, or it says that they could not be: then they are asked for again, after five seconds and
+        later after up to a minute, or as long as Binance wants. Where `run` ends before fills are fetched or handed
+        over, the log of `yunmin_binance` names them, or the time of which they are missing.
         """
         self._add(_Account(on_fill, on_order, on_gap))
 
@@ -110,15 +110,15 @@ class BinanceWebSocket:
         config = self.config
         with SyncConnector(lambda: BinanceSpot(config)) as sync:
             news = sync.call(self._open)
+            left: deque[Call] = deque()
             try:
                 while not self._stopped.is_set():
-                    for call, told in sync.call(lambda _: news.next()):
-                        _hand_over(call, told)
-                        if self._stopped.is_set():
-                            break
+                    left.extend(sync.call(lambda _: news.next()))
+                    while left and not self._stopped.is_set():
+                        _hand_over(*left.popleft())
             finally:
                 self._wake = lambda: None
-                sync.call(lambda _: news.close())
+                _name_what_is_left([*left, *sync.call(lambda _: news.close())])
 
     def stop(self) -> None:
         """Let `run` return, in any thread, also before it was called. A stopped one does not run again."""
@@ -142,142 +142,156 @@ def _hand_over(call: Callback, told: Json) -> None:
         _log.exception("a callback failed; the streams go on")
 
 
-Calls = list[tuple[Callback, Json]]
+Call = tuple[Callback, Json]
+Calls = list[Call]
+
+
+def _name_what_is_left(calls: Calls) -> None:
+    trades = [f"{told['symbol']} {told['trade_id']}" for _, told in calls if "trade_id" in told]
+    if trades:
+        _log.warning("it ended before %d fills were handed over, of the trades %s", len(trades), ", ".join(trades))
 
 
 class _Wanted(ABC):
     """One subscription: its stream, and what of its news goes to which callback."""
 
+    def __init__(self) -> None:
+        self._out: Calls = []
+
     @abstractmethod
     async def open(self, spot: BinanceSpot) -> NewsStream[Any]: ...
 
     @abstractmethod
-    async def calls(self, spot: BinanceSpot, item: Any) -> Calls: ...
+    async def take(self, spot: BinanceSpot, item: Any) -> None:
+        """Put what is to be called for `item` at hand."""
+
+    def at_hand(self) -> Calls:
+        """What is to be called, each once, in its order."""
+        calls, self._out = self._out, []
+        return calls
 
     @property
-    def owed(self) -> Sequence[StreamGap]:
-        """Gaps of which not everything could be fetched."""
-        return ()
+    def owes(self) -> str:
+        """Of which market and time fills are still to be fetched, in words; empty where there are none."""
+        return ""
 
-    async def ask_again(self, spot: BinanceSpot) -> Calls:
-        """What could be fetched by now of what is owed."""
-        return []
+    @property
+    def wait(self) -> float:
+        """Seconds until they are asked for again."""
+        return _ASK_AGAIN
+
+    async def ask_again(self, spot: BinanceSpot) -> None:  # noqa: B027  most owe nothing
+        """Put at hand what can be fetched by now of what is owed."""
 
 
-@dataclass(slots=True)
 class _Candles(_Wanted):
-    symbol: str
-    timeframe: str
-    on_candle: Callback
+    def __init__(self, symbol: str, timeframe: str, on_candle: Callback) -> None:
+        super().__init__()
+        self._symbol = symbol
+        self._timeframe = timeframe
+        self._on_candle = on_candle
 
     async def open(self, spot: BinanceSpot) -> NewsStream[Any]:
-        market = spot.instrument_by_exchange_symbol(self.symbol) or spot.instrument(self.symbol)
-        return spot.stream_candles(market.symbol, self.timeframe)
+        market = spot.instrument_by_exchange_symbol(self._symbol) or spot.instrument(self._symbol)
+        return spot.stream_candles(market.symbol, self._timeframe)
 
-    async def calls(self, spot: BinanceSpot, item: Any) -> Calls:
-        if not isinstance(item, Candle):
-            return []
-        return [(self.on_candle, {"symbol": self.symbol, "timeframe": self.timeframe, **_candle(item)})]
+    async def take(self, spot: BinanceSpot, item: Any) -> None:
+        if isinstance(item, Candle):
+            told = {"symbol": self._symbol, "timeframe": self._timeframe, **_candle(item)}
+            self._out.append((self._on_candle, told))
 
 
-@dataclass(slots=True)
 class _Account(_Wanted):
-    on_fill: Callback
-    on_order: Callback | None
-    on_gap: Callback | None
-    started: datetime | None = None
-    gaps: list[StreamGap] = field(default_factory=list)
-    symbols: set[str] = field(default_factory=set)
-    names: _Memory = field(default_factory=lambda: _Memory())
-    fills_told: _Memory = field(default_factory=lambda: _Memory())
+    def __init__(self, on_fill: Callback, on_order: Callback | None, on_gap: Callback | None) -> None:
+        super().__init__()
+        self._on_fill = on_fill
+        self._on_order = on_order
+        self._on_gap = on_gap
+        self._started: datetime | None = None
+        self._symbols: set[str] = set()
+        self._names = _Memory()
+        self._fills_told = _Memory()
+        self._owed = OwedFills()
+        self._still: StillOwed | None = None
+        self._failures = 0
 
     async def open(self, spot: BinanceSpot) -> NewsStream[Any]:
-        self.started = await spot.server_time()
-        self.symbols |= {order.symbol for order in await spot.fetch_open_orders()}
+        if self._started is None:  # what an earlier run owes is handed over by this one
+            self._started = await spot.server_time()
+        self._symbols |= {order.symbol for order in await spot.fetch_open_orders()}
         return spot.stream_account()
 
-    async def calls(self, spot: BinanceSpot, item: Any) -> Calls:
+    async def take(self, spot: BinanceSpot, item: Any) -> None:
         if isinstance(item, Fill):
-            return self._of_fill(spot, item)
-        if isinstance(item, OrderUpdate):
-            return self._of_order(spot, item)
-        if isinstance(item, StreamGap):
-            return await self._of_gap(spot, item)
-        return []
+            self._take_fill(spot, item)
+        elif isinstance(item, OrderUpdate):
+            self._take_order(spot, item)
+        elif isinstance(item, StreamGap):
+            await self._take_gap(spot, item)
 
-    def _of_fill(self, spot: BinanceSpot, fill: Fill) -> Calls:
-        self.symbols.add(fill.symbol)
-        is_new = self.fills_told.add((fill.symbol, fill.exchange_order_id, fill.trade_id))
-        return [(self.on_fill, _fill(fill, spot.instrument(fill.symbol).exchange_symbol))] if is_new else []
+    def _take_fill(self, spot: BinanceSpot, fill: Fill) -> None:
+        self._symbols.add(fill.symbol)
+        if self._fills_told.add((fill.symbol, fill.exchange_order_id, fill.trade_id)):
+            self._out.append((self._on_fill, _fill(fill, spot.instrument(fill.symbol).exchange_symbol)))
 
-    def _of_order(self, spot: BinanceSpot, update: OrderUpdate) -> Calls:
-        self.symbols.add(update.symbol)
-        self.names.add((update.symbol, update.exchange_order_id), update.client_order_id)
-        if self.on_order is None:
-            return []
-        return [(self.on_order, _order(update, spot.instrument(update.symbol).exchange_symbol))]
+    def _take_order(self, spot: BinanceSpot, update: OrderUpdate) -> None:
+        self._symbols.add(update.symbol)
+        self._names.add((update.symbol, update.exchange_order_id), update.client_order_id)
+        if self._on_order is not None:
+            self._out.append((self._on_order, _order(update, spot.instrument(update.symbol).exchange_symbol)))
 
-    async def _of_gap(self, spot: BinanceSpot, gap: StreamGap) -> Calls:
+    async def _take_gap(self, spot: BinanceSpot, gap: StreamGap) -> None:
         """What was traded meanwhile, as far as it can be fetched; then word of the gap."""
-        self.gaps.append(gap)
-        calls, error = await self._fetch_what_is_owed(spot)
-        again = f"they are asked for again every {_ASK_AGAIN:g} s"
-        problem = "" if error is None else f"; not all fills could be fetched, {again}: {error}"
-        if self.on_gap is not None:
+        self._owed.owe(gap, self._symbols)
+        await self._fetch(spot)
+        problem = ""
+        if self._still is not None:
+            problem = f"; not all fills could be fetched, they are asked for again: {self._still.error}"
+        if self._on_gap is not None:
             told = {"start": to_millis(gap.start), "end": to_millis(gap.end), "why": gap.why + problem}
-            calls.append((self.on_gap, told))
+            self._out.append((self._on_gap, told))
         elif problem:
             _log.error("fills may be missing%s", problem)
-        return calls
 
     @property
-    def owed(self) -> Sequence[StreamGap]:
-        return self.gaps
+    def owes(self) -> str:
+        return str(self._owed)
 
-    async def ask_again(self, spot: BinanceSpot) -> Calls:
-        calls, error = await self._fetch_what_is_owed(spot)
-        if error is None:
+    @property
+    def wait(self) -> float:
+        longer = min(_ASK_AGAIN * 2.0 ** min(max(self._failures - 1, 0), 10), _LONGEST_WAIT)
+        return max(longer, 0.0 if self._still is None else self._still.wait)
+
+    async def ask_again(self, spot: BinanceSpot) -> None:
+        if not self._owed:
+            return
+        await self._fetch(spot)
+        if self._still is None:
             _log.info("the fills that could not be fetched after a gap are there now")
-        return calls
+        else:
+            _log.warning("fills are still missing; they are asked for in %g s: %s", self.wait, self._still.error)
 
-    async def _fetch_what_is_owed(self, spot: BinanceSpot) -> tuple[Calls, ExchangeError | None]:
-        """Gap by gap; what was fetched before an error is there, and comes only once."""
-        calls: Calls = []
-        try:
-            while self.gaps:
-                for symbol in sorted(self.symbols):
-                    async for fill in _fills_in(self.gaps[0], spot, symbol):
-                        calls += self._of_fill(spot, await self._named(spot, fill)) if self._is_ours(fill) else []
-                del self.gaps[0]
-        except ExchangeError as error:
-            return calls, error
-        return calls, None
+    async def _fetch(self, spot: BinanceSpot) -> None:
+        async def take(fill: Fill) -> None:
+            if self._is_ours(fill):
+                self._take_fill(spot, await self._named(spot, fill))
+
+        self._still = await self._owed.fetch(spot, take)
+        self._failures = 0 if self._still is None else self._failures + 1
 
     def _is_ours(self, fill: Fill) -> bool:
-        return self.started is None or fill.ts is None or fill.ts >= self.started
+        return self._started is None or fill.ts is None or fill.ts >= self._started
 
     async def _named(self, spot: BinanceSpot, fill: Fill) -> Fill:
         """The fill with the client order id, which the list of trades leaves out; None where the order is not found."""
         key = (fill.symbol, fill.exchange_order_id)
-        if key not in self.names:
+        if key not in self._names:
             try:
                 order = await spot.fetch_order(OrderRef(symbol=fill.symbol, exchange_order_id=fill.exchange_order_id))
             except OrderNotFound:
                 return fill  # one without its name must not keep all later ones back
-            self.names.add(key, order.client_order_id)
-        return fill.model_copy(update={"client_order_id": self.names[key]})
-
-
-async def _fills_in(gap: StreamGap, spot: BinanceSpot, symbol: str) -> AsyncIterator[Fill]:
-    """All of them, page by page; the last of a page comes again with the next one."""
-    page = await spot.fetch_fills(symbol, since=gap.start - _CLOCKS_DIFFER_BY, limit=_PAGE)
-    while page:
-        for fill in page:
-            yield fill
-        newest = page[-1].ts
-        if len(page) < _PAGE or (newest is not None and newest > gap.end + _CLOCKS_DIFFER_BY):
-            return
-        page = await spot.fetch_fills(symbol, from_trade_id=page[-1].trade_id, limit=_PAGE)
+            self._names.add(key, order.client_order_id)
+        return fill.model_copy(update={"client_order_id": self._names[key]})
 
 
 class _Memory(OrderedDict[Hashable, Any]):
@@ -293,14 +307,15 @@ class _Memory(OrderedDict[Hashable, Any]):
 
 
 class _News:
-    """Every open stream, asked at once."""
+    """Every open stream, asked at once: while one fetches what it missed, the others go on."""
 
     def __init__(self, spot: BinanceSpot) -> None:
         self._spot = spot
         self._streams = AsyncExitStack()
+        self._waiting: dict[asyncio.Task[None], Callable[[], None]] = {}
         self._wanted: list[_Wanted] = []
-        self._again: asyncio.Task[None] | None = None
-        self._waiting: dict[asyncio.Task[list[Any]], tuple[_Wanted, NewsStream[Any]]] = {}
+        self._asking_again: set[_Wanted] = set()
+        self._failure: BaseException | None = None
         self._woken = asyncio.Event()
 
     @classmethod
@@ -310,7 +325,7 @@ class _News:
             for one in wanted:
                 stream = await news._streams.enter_async_context(await one.open(spot))
                 news._wanted.append(one)
-                news._ask(one, stream)
+                news._listen(one, stream)
         except BaseException:
             await news.close()
             raise
@@ -322,41 +337,70 @@ class _News:
 
     async def next(self) -> Calls:
         """What is to be called now; waits for news, for what is owed, or for `wake`."""
+        if self._failure is not None:
+            raise self._failure
+        self._see_to_what_is_owed()
         woken = asyncio.ensure_future(self._woken.wait())
-        if self._again is None and any(one.owed for one in self._wanted):
-            self._again = asyncio.ensure_future(self._spot.clock.sleep(_ASK_AGAIN))
-        again = () if self._again is None else (self._again,)
         try:
-            done, _ = await asyncio.wait({woken, *again, *self._waiting}, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait({woken, *self._waiting}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             woken.cancel()
-        calls: Calls = []
-        for task in [task for task in self._waiting if task in done]:
-            wanted, stream = self._waiting.pop(task)
-            calls += await self._calls_of(wanted, task.result())
-            self._ask(wanted, stream)
-        if self._again in done:
-            self._again = None
-            for wanted in self._wanted:
-                calls += await wanted.ask_again(self._spot) if wanted.owed else []
+        self._see_what_ended([task for task in self._waiting if task in done])
+        calls = [call for wanted in self._wanted for call in wanted.at_hand()]
+        if not calls and self._failure is not None:
+            raise self._failure
         return calls
 
-    async def _calls_of(self, wanted: _Wanted, batch: Sequence[Any]) -> Calls:
+    def _see_what_ended(self, tasks: list[asyncio.Task[None]]) -> None:
+        """A failure is kept for when what is at hand was handed out."""
+        for task in tasks:
+            go_on = self._waiting.pop(task)
+            failure = task.exception()
+            if failure is None:
+                go_on()
+            else:
+                self._failure = self._failure or failure
+
+    async def close(self) -> Calls:
+        """End every stream; returns what is at hand still."""
+        for task in self._waiting:
+            task.cancel()
+        await asyncio.gather(*self._waiting, return_exceptions=True)
+        await self._streams.aclose()
+        for wanted in self._wanted:
+            if wanted.owes:
+                _log.error("it ends before all fills could be fetched: of %s", wanted.owes)
+        return [call for wanted in self._wanted for call in wanted.at_hand()]
+
+    def _listen(self, wanted: _Wanted, stream: NewsStream[Any]) -> None:
+        listening = asyncio.ensure_future(self._hear(wanted, stream))
+        self._waiting[listening] = lambda: self._listen(wanted, stream)
+
+    async def _hear(self, wanted: _Wanted, stream: NewsStream[Any]) -> None:
+        batch = await stream.next_batch()
         if not batch:
             raise Unavailable("a stream has ended, because nobody took what it told; run it again")
-        return [call for item in batch for call in await wanted.calls(self._spot, item)]
+        waiting = deque(batch)
+        try:
+            while waiting:
+                item = waiting.popleft()
+                await wanted.take(self._spot, item)
+        except asyncio.CancelledError:  # while a gap was fetched: what came after it is at hand without waiting
+            for later in waiting:
+                if not isinstance(later, StreamGap):
+                    await wanted.take(self._spot, later)
+            raise
 
-    async def close(self) -> None:
-        for gap in [gap for wanted in self._wanted for gap in wanted.owed]:
-            _log.error("it ends before all fills from %s to %s could be fetched", gap.start, gap.end)
-        tasks = [*self._waiting] if self._again is None else [*self._waiting, self._again]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await self._streams.aclose()
+    def _see_to_what_is_owed(self) -> None:
+        for wanted in self._wanted:
+            if wanted.owes and wanted not in self._asking_again:
+                asking = asyncio.ensure_future(self._ask_again(wanted))
+                self._waiting[asking] = functools.partial(self._asking_again.discard, wanted)
+                self._asking_again.add(wanted)
 
-    def _ask(self, wanted: _Wanted, stream: NewsStream[Any]) -> None:
-        self._waiting[asyncio.ensure_future(stream.next_batch())] = (wanted, stream)
+    async def _ask_again(self, wanted: _Wanted) -> None:
+        await self._spot.clock.sleep(wanted.wait)
+        await wanted.ask_again(self._spot)
 
 
 def _fill(fill: Fill, symbol: str) -> Json:

@@ -28,9 +28,6 @@ class DrivenClock(ManualClock):
         self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
 
     async def sleep(self, seconds: float) -> None:
-        if not seconds:
-            await asyncio.sleep(0)
-            return
         future = asyncio.get_running_loop().create_future()
         self._sleepers.append((self.monotonic() + seconds, future))
         await future
