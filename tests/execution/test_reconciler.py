@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -159,10 +161,11 @@ def test_of_a_list_of_open_orders_only_what_is_not_known_is_kept() -> None:
     ]
     tracker.apply_all(listed[:2])
     moved = listed[1].model_copy(update={"filled_qty": Decimal("0.5"), "updated_at": NOON + timedelta(seconds=1)})
-    listing = _Listing.of([listed[0], moved, listed[2]], tracker)
+    strangers: Any = SimpleNamespace(is_known=lambda update: update.client_order_id != "new")
+    listing = _Listing.of([listed[0], moved, listed[2]], tracker, strangers)
     assert listing.there == {(SYMBOL, "1"), (SYMBOL, "2"), (SYMBOL, "3")}
     assert [news.client_order_id for news in listing.news] == ["moved", "new"]
-    assert [news.raw for news in listing.news] == [None, None]
+    assert [news.raw for news in listing.news] == [None, {"orderId": "3"}], "a stranger's is told as it came"
 
 
 def test_N27_a_storm_of_gaps_ends_with_nothing_lost(play: Play) -> None:

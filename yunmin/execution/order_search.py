@@ -35,8 +35,8 @@ _NEWEST = 250
 _OWN_TIME = 500
 """Orders on a page of an order's own time, at most.
 
-It must be more than may be open on a market at once (200 at Binance, by its filter MAX_NUM_ORDERS): a list from a time
-on may begin with all that were open then.
+It must be more than may be open on a market at once, some hundreds: a list from a time on may begin with all that were
+open then.
 """
 
 _OWN_TIMES_AT_ONCE = 2

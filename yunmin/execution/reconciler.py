@@ -55,7 +55,7 @@ _Place = tuple[str, str | None]
 
 
 class _Listing(NamedTuple):
-    """A list of open orders: where they are, and of those that say what is not known the news, without the wire's text.
+    """A list of open orders: where they are, and those that say what is not known; of ours without the wire's text.
 
     It may be long, and stays while the executions are fetched.
     """
@@ -64,10 +64,11 @@ class _Listing(NamedTuple):
     news: Sequence[OrderUpdate]
 
     @classmethod
-    def of(cls, listed: Sequence[OrderUpdate], tracker: OrderTracker) -> _Listing:
+    def of(cls, listed: Sequence[OrderUpdate], tracker: OrderTracker, strangers: Strangers) -> _Listing:
+        news = [update for update in listed if not tracker.knows(update)]
         return cls(
             frozenset((update.symbol, update.exchange_order_id) for update in listed),
-            [update.model_copy(update={"raw": None}) for update in listed if not tracker.knows(update)],
+            [update.model_copy(update={"raw": None}) if strangers.is_known(update) else update for update in news],
         )
 
 
@@ -221,7 +222,7 @@ class Reconciler:
 
     async def _pass(self, counts: _Counts, left_alone: Collection[str]) -> None:
         asked_at = self._clock.monotonic()
-        listing = _Listing.of(await self._fetch_open(), self._books.tracker)
+        listing = _Listing.of(await self._fetch_open(), self._books.tracker, self._strangers)
         counts.open_orders = len(listing.there)
         for symbol in sorted(self._symbols_of(listing.there)):
             counts.fills += await self._backfill.catch_up(symbol)

@@ -8,14 +8,27 @@ from pathlib import Path
 
 import pytest
 
+from yunmin.core.in_flight_order import InFlightOrder
 from yunmin.exchange import registry
+from yunmin.execution.account import Account
 from yunmin.testing.verify.resources import Growth
 from yunmin.testing.verify.soak import Booked, compare_fills, judge_memory, verify_soak
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the venue is forked")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a_few_seconds_of_rain_lose_no_fill_and_leave_nothing_behind(tmp_path: Path) -> None:
+def test_a_few_seconds_of_rain_lose_no_fill_and_leave_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("yunmin.testing.verify.soak._WARM_UP", 3)
+    cancelled: list[int] = []
+    cancel_all = Account.cancel_all
+
+    async def noted(account: Account) -> list[InFlightOrder]:
+        cancelled.append(len(account.tracker.get_open_orders()))
+        return await cancel_all(account)
+
+    monkeypatch.setattr(Account, "cancel_all", noted)
     seen: list[int] = []
     report = verify_soak(
         registry.load("binance"), tmp_path / "account", seconds=4, rate=100, seed=2, progress=seen.append
@@ -24,6 +37,8 @@ def test_a_few_seconds_of_rain_lose_no_fill_and_leave_nothing_behind(tmp_path: P
     assert report.orders > 0
     assert report.fills > 0
     assert report.reports >= report.fills
+    assert report.warmed_up_after is not None
+    assert cancelled[0] > 20, "the warm-up ends with a cancel of all that is open"
     assert report.growth is None  # so short a time says nothing, and it does not pretend to
     assert seen == sorted(seen)
     assert seen

@@ -80,6 +80,7 @@ The heaviest work comes last, a cancel of all that is open and a pass over every
 stays resident has been then, and does not come later, by chance.
 """
 
+_WARM_UP_ENDS_WITHIN: Final = 60.0
 _HEAL: Final = 120.0
 _ROOM: Final = Decimal(2)
 """Each trade is over twice the least notional."""
@@ -264,8 +265,13 @@ class _Soak:
         self._reports_while_trading = self._notes.reports
 
     async def _end_the_warm_up(self, account: Account) -> None:
+        """Cancel all that is open and look everything over, until there is an answer to every question."""
+        deadline = self._clock.monotonic() + _WARM_UP_ENDS_WITHIN
         await account.cancel_all()
-        await account.reconcile()
+        while not (await account.reconcile()).complete:
+            if self._clock.monotonic() > deadline:
+                self._violations.append(f"no pass was complete within {_WARM_UP_ENDS_WITHIN:g} s at the warm-up's end")
+                return
 
     def _look_at(self, passed: float) -> None:
         gc.collect()  # what waits to be collected is no growth, nor is what the C library keeps for later
