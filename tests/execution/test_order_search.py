@@ -5,6 +5,7 @@ Numbers: N of docs/faults.md, cases and promises of docs/order-lifecycle.md.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -374,6 +375,46 @@ def test_case_48_a_list_of_an_exchange_that_does_not_say_how_long_it_may_be_is_n
         await world.clock.sleep(10 * FENCE)
         assert (lost.state, lost.certainty) == (OrderState.PENDING, Certainty.UNKNOWN)
         assert account.takes_orders, "whoever looked is there still"
+
+    play(scenario)
+
+
+def test_case_48_a_trade_whose_order_is_shown_nowhere_may_be_of_any_order_and_none_counts_as_never_placed(
+    play: Play,
+) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        exchange, lags = world.exchange, True
+        fetch_order, fetch_open, fetch_history = (
+            exchange.fetch_order, exchange.fetch_open_orders, exchange.fetch_order_history,
+        )  # fmt: skip
+
+        async def order(ref: OrderRef) -> OrderUpdate:
+            if lags:
+                raise OrderNotFound("Order does not exist.")
+            return await fetch_order(ref)
+
+        async def open_orders(symbol: str | None = None) -> Sequence[OrderUpdate]:
+            return [] if lags else await fetch_open(symbol)
+
+        async def history(symbol: str, **asked: Any) -> Sequence[OrderUpdate]:
+            return [] if lags else await fetch_history(symbol, **asked)
+
+        exchange.fetch_order, exchange.fetch_open_orders, exchange.fetch_order_history = order, open_orders, history  # type: ignore[method-assign, assignment]
+        world.others("SELL", "1", "100")
+        world.weather(after=1.0, dropped=1.0)
+        traded = await account.place(a_buy("ym-traded"))
+        world.weather(dropped=1.0)
+        await world.clock.sleep(30 * FENCE)
+        assert (traded.state, traded.certainty) == (OrderState.PENDING, Certainty.UNKNOWN)
+        world.weather(before=1.0, dropped=1.0)
+        later = await account.place(a_buy("ym-later", price="50"))
+        world.weather(dropped=1.0)
+        await world.clock.sleep(30 * FENCE)
+        assert later.state is OrderState.FAILED, "the trade was before its time"
+        lags = False
+        await world.clock.sleep(FENCE)
+        assert (traded.state, fills_of(traded)) == (OrderState.FILLED, ["1"])
 
     play(scenario)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from yunmin.core.data_contracts.fill import Fill
 from yunmin.core.data_contracts.order import OrderRef, OrderUpdate
@@ -22,6 +22,8 @@ _PAGE = 250
 """Executions that are asked for at once, at most: so many are in memory together, however long the gap was."""
 
 _STRANGERS_KEPT = 10_000
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_NOBODY_KNOWS_WHEN = datetime.max.replace(tzinfo=UTC)
 _MISSES = 10
 """So often an order is asked for whose trade is there, before it is given up, loudly."""
 
@@ -46,6 +48,7 @@ class Strangers:
         self._warn = warn
         self._met: dict[tuple[str, str], None] = {}
         self._missed: dict[tuple[str, str], int] = {}
+        self._nameless: dict[tuple[str, str], datetime] = {}
         self.adopted = 0
 
     def is_known(self, news: OrderUpdate | Fill) -> bool:
@@ -75,18 +78,30 @@ class Strangers:
             self._tell(update)
         return False
 
-    def miss(self, symbol: str, exchange_order_id: str) -> bool:
+    def miss(self, symbol: str, exchange_order_id: str, traded_at: datetime | None) -> bool:
         """The exchange shows a trade of ours and does not find its order. True while it is worth asking again."""
         key = symbol, exchange_order_id
+        self._nameless[key] = max(traded_at or _NOBODY_KNOWS_WHEN, self._nameless.get(key, _LONG_AGO))
         self._missed[key] = self._missed.get(key, 0) + 1
         if self._missed[key] < _MISSES:
             return True
         del self._missed[key]
         self._met[key] = None
+        if len(self._nameless) > _STRANGERS_KEPT:
+            del self._nameless[next(iter(self._nameless))]
         self._warn(
             f"a trade on {symbol} is of order {exchange_order_id}, which the exchange does not find; it is not booked"
         )
         return False
+
+    def find(self, symbol: str, exchange_order_id: str) -> None:
+        """The exchange found the order of a trade."""
+        self._missed.pop((symbol, exchange_order_id), None)
+        self._nameless.pop((symbol, exchange_order_id), None)
+
+    def has_nameless_trade(self, symbol: str, since: datetime) -> bool:
+        """Whether there was a trade on `symbol` since then whose order was never found: it may be any order."""
+        return any(of == symbol and traded_at >= since for (of, _), traded_at in self._nameless.items())
 
     def is_news_of_ours(self, fill: Fill) -> bool:
         """Whether `fill` is of an order that is followed, or of one that left the history and did not have it then."""
@@ -173,17 +188,22 @@ class Backfill:
 
         Returns those that the exchange did not find: a trade may be shown before its order, so they come again.
         """
-        unknown = {fill.exchange_order_id for fill in page if not self._strangers.is_known(fill)}
+        unknown = {
+            fill.exchange_order_id: fill.ts
+            for fill in page
+            if fill.exchange_order_id is not None and not self._strangers.is_known(fill)
+        }
         nameless: set[str] = set()
-        for exchange_order_id in sorted(filter(None, unknown)):
+        for exchange_order_id, traded_at in sorted(unknown.items()):
             if self._strangers.has_met(symbol, exchange_order_id):
                 continue
             try:
                 update = await self._connector.fetch_order(OrderRef(symbol=symbol, exchange_order_id=exchange_order_id))
             except OrderNotFound:
-                if self._strangers.miss(symbol, exchange_order_id):
+                if self._strangers.miss(symbol, exchange_order_id, traded_at):
                     nameless.add(exchange_order_id)
                 continue
+            self._strangers.find(symbol, exchange_order_id)
             if self._strangers.is_known(update):
                 self._books.take(update)
             else:

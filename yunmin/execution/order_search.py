@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 
 from yunmin.clock import Clock
@@ -21,7 +21,7 @@ from yunmin.core.data_contracts.verdicts import OrderSearched, SubmitResult
 from yunmin.core.in_flight_order import InFlightOrder
 from yunmin.errors import OrderNotFound, RejectReason, RejectSource
 from yunmin.exchange.connector import ExchangeConnector
-from yunmin.execution.backfill import Backfill
+from yunmin.execution.backfill import Backfill, Strangers
 from yunmin.execution.bookkeeper import Bookkeeper
 from yunmin.execution.order_desk import ref_of
 from yunmin.execution.policy import AccountPolicy
@@ -40,6 +40,8 @@ open then.
 """
 
 _OWN_TIMES_AT_ONCE = 2
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 _CLOCKS_DIFFER_BY = timedelta(seconds=5)
 """More than the exchange's clock and ours may differ by while orders leave: that is a second."""
@@ -86,12 +88,14 @@ class OrderSearch:
         connector: ExchangeConnector,
         books: Bookkeeper,
         backfill: Backfill,
+        strangers: Strangers,
         clock: Clock,
         policy: AccountPolicy,
     ) -> None:
         self._connector = connector
         self._books = books
         self._backfill = backfill
+        self._strangers = strangers
         self._clock = clock
         self._policy = policy
         self._fences: dict[str, _Fence] = {}
@@ -180,8 +184,15 @@ class OrderSearch:
         if update is not None:
             await self._take(order, update)
             return Finding.FOUND
+        if self._may_be_traded(order):
+            return Finding.ABSENT
         found = Finding.NOT_PLACED if sweep.reaches_back_to(order) else await self._search_its_own_time(order)
         return Finding.FOUND if order.has_evidence else found  # the stream may have told of it meanwhile
+
+    def _may_be_traded(self, order: InFlightOrder) -> bool:
+        """Whether there was a trade in its time of an order which the exchange shows nowhere: that may be this one."""
+        since = _LONG_AGO if order.created_at is None else order.created_at - _CLOCKS_DIFFER_BY
+        return self._strangers.has_nameless_trade(order.symbol, since)
 
     async def _search_its_own_time(self, order: InFlightOrder) -> Finding:
         """The history from just before `order` was made until it could arrive no more: so much has come since then."""

@@ -94,7 +94,7 @@ class Reconciler:
         self._policy = policy
         self._rate_limited = rate_limited
         self._backfill = Backfill(connector, books, strangers, policy)
-        self._search = OrderSearch(connector, books, self._backfill, clock, policy)
+        self._search = OrderSearch(connector, books, self._backfill, strangers, clock, policy)
         self._heard_at: dict[str, float] = {}
         self._due: dict[str, float] = {}
         self._short_since: dict[str, float] = {}
