@@ -14,22 +14,21 @@ from typing import Any
 
 import pytest
 
+from yunmin.clock import ManualClock
 from yunmin.connectors.binance_connector import BinanceConnector
 from yunmin.connectors.binance_websocket import BinanceWebSocket
-from yunmin.core.data_contracts import Fill, OrderRef, OrderUpdate, StreamGap
+from yunmin.core.data_contracts import Fill, OrderRef, OrderUpdate, StreamGap, StreamLost
 from yunmin.core.order_tracker import OrderState, OrderTracker
 from yunmin.errors import (
     AuthenticationFailed,
     ConfigurationError,
     ConnectivityError,
     OrderNotFound,
-    RateLimited,
-    Unavailable,
     UnknownSymbol,
 )
 from yunmin.testing.verify.forked_venue import ask_venue
 from yunmin_binance.venue import COUNTERPARTY, Liquidity, LocalVenue, VenueConfig
-from yunmin_binance.websocket import _Account
+from yunmin_binance.websocket import _Account, _News
 
 SYMBOL = "BNBUSDT"
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
@@ -220,8 +219,7 @@ def test_N22_fills_that_fell_into_a_gap_are_fetched_and_handed_over_once(own_ven
 def test_N22_fills_of_a_gap_that_could_not_be_fetched_are_handed_over_after_the_next_one(
     own_venue: VenueInAThread, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("yunmin_binance.websocket._ASK_AGAIN", 1e6)
-    monkeypatch.setattr("yunmin_binance.websocket._LONGEST_WAIT", 1e6)
+    wait_after_failures(monkeypatch, 1e6)
     url = own_venue.venue.url
     ws, fills, gaps = BinanceWebSocket(base_url=url), [], []
     connector = BinanceConnector(base_url=url)
@@ -261,6 +259,11 @@ def test_N22_fills_of_a_gap_that_could_not_be_fetched_are_handed_over_after_the_
     assert [(fill["client_oid"], fill["qty"]) for fill in fills] == [("ym-gap", 0.4)]
 
 
+def wait_after_failures(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    for name in ("_ASK_AGAIN", "_LONGEST_WAIT"):
+        monkeypatch.setattr(f"yunmin_binance.owed_fills.{name}", seconds)
+
+
 @pytest.mark.parametrize("failures", [3, None], ids=["the fourth time there is an answer", "there is never one"])
 def test_N22_fills_that_are_owed_are_asked_for_again_and_again_or_named_as_missing_at_the_end(
     own_venue: VenueInAThread,
@@ -268,8 +271,7 @@ def test_N22_fills_that_are_owed_are_asked_for_again_and_again_or_named_as_missi
     caplog: pytest.LogCaptureFixture,
     failures: int | None,
 ) -> None:
-    for name in ("_ASK_AGAIN", "_LONGEST_WAIT"):
-        monkeypatch.setattr(f"yunmin_binance.websocket.{name}", 0.01)
+    wait_after_failures(monkeypatch, 0.01)
     url = own_venue.venue.url
     ws, fills, gaps = BinanceWebSocket(base_url=url), [], []
     connector = BinanceConnector(base_url=url)
@@ -303,10 +305,10 @@ def test_N22_fills_that_are_owed_are_asked_for_again_and_again_or_named_as_missi
     connector.close()
     (gap,) = gaps
     assert "they are asked for again" in gap["why"]
-    assert "fills are still missing" in caplog.text
+    assert "fills may be missing; they are asked for again in" in caplog.text
     if failures is None:
         assert fills == []
-        assert "it ends before all fills could be fetched: of BNB/USDT from" in caplog.text
+        assert "it ends before all fills could be fetched: of BNB/USDT since" in caplog.text
     else:
         assert [fill["client_oid"] for fill in fills] == ["ym-gap"]
         assert ask_venue(url, "/venue/chaos")["strikes"] == failures
@@ -347,12 +349,17 @@ class Answers:
     """What BinanceSpot would say: trades of one market, a minute apart, of whose orders one is not found."""
 
     def __init__(self) -> None:
-        self.fills = [
+        self.clock = ManualClock()
+        self.fills: list[Fill] = []
+        self.add(0, 3_000)
+        self.pages = 0
+
+    def add(self, first: int, end: int) -> None:
+        self.fills += [
             Fill(symbol="BNB/USDT", trade_id=str(number), exchange_order_id=str(number), side="BUY", qty=1, price=600,
                  ts=NOON + number * timedelta(minutes=1))
-            for number in range(3_000)
+            for number in range(first, end)
         ]  # fmt: skip
-        self.pages = 0
 
     async def fetch_fills(
         self, symbol: str, *, limit: int, since: datetime = NOON, from_trade_id: str = "0"
@@ -371,53 +378,93 @@ class Answers:
         return SimpleNamespace(exchange_symbol=SYMBOL)
 
 
-async def test_N22_a_gap_is_asked_for_and_no_more_and_a_fill_without_its_order_keeps_none_back() -> None:
-    spot, told = Answers(), list[dict[str, Any]]()
+async def an_account(spot: Answers, told: list[dict[str, Any]]) -> _Account:
     account = _Account(told.append, None, None)
-    account._symbols.add("BNB/USDT")
-    gap = StreamGap(start=NOON, end=NOON + timedelta(minutes=3), why="cut")
-    await account.take(spot, gap)  # type: ignore[arg-type]  # as much of it as is asked
-    for call, what in account.at_hand():
-        call(what)
+    account._owed.begin(NOON)
+    account._owed.meet("BNB/USDT")
+    await account.ask_again(spot)  # type: ignore[arg-type]  # as much of it as is asked
+    return account
+
+
+def hand_over(account: _Account) -> None:
+    for call, told in account.at_hand():
+        call(told)
+
+
+async def test_N22_what_was_before_it_was_subscribed_is_fetched_and_a_fill_without_its_order_keeps_none_back() -> None:
+    spot, told = Answers(), list[dict[str, Any]]()
+    hand_over(await an_account(spot, told))
     assert [fill["client_oid"] for fill in told[:3]] == ["ym-0", None, "ym-2"]
-    assert len(told) == 1_000, "one page reaches beyond the gap's end"
-    assert spot.pages == 1
+    assert len(told) == len({fill["trade_id"] for fill in told}) == 3_000
 
 
-class Silence(Answers):
-    """Whose questions about fills have no answer, for a reason."""
+async def test_N22_after_a_gap_it_goes_on_from_the_last_trade_that_it_knew_whatever_the_clocks_say() -> None:
+    spot, told = Answers(), list[dict[str, Any]]()
+    account = await an_account(spot, told)
+    hand_over(account)
+    told.clear()
+    spot.add(3_000, 3_200)
+    spot.pages = 0
+    for at in (NOON - timedelta(days=1), NOON + timedelta(days=1)):
+        await account.take(spot, StreamGap(start=at, end=at, why="cut"))  # type: ignore[arg-type]
+    hand_over(account)
+    assert [fill["trade_id"] for fill in told] == [str(number) for number in range(3_000, 3_200)]
+    assert spot.pages == 2, "one for each gap"
 
-    def __init__(self, error: ConnectivityError) -> None:
-        super().__init__()
-        self.error = error
 
-    async def fetch_fills(self, symbol: str, **asked: Any) -> list[Fill]:
-        raise self.error
+async def test_who_stops_while_the_stream_is_down_is_told_since_when() -> None:
+    spot = Answers()
+    account = await an_account(spot, [])
+    assert account.missing == ""
+    account.note(spot, StreamLost(since=NOON, why="cut"))  # type: ignore[arg-type]
+    assert "of everything since 2026-01-02 12:00" in account.missing
+    await account.take(spot, StreamGap(start=NOON, end=NOON, why="cut"))  # type: ignore[arg-type]
+    assert account.missing == ""
 
 
-@pytest.mark.parametrize(
-    ("error", "waits"),
-    [
-        (Unavailable("gone"), [5, 5, 10, 20, 40, 60, 60]),
-        (RateLimited("slow down", retry_after=50), [5, 50, 50, 50, 50, 60, 60]),
-        (RateLimited("banned", retry_after=7200), [5, 7200, 7200, 7200, 7200, 7200, 7200]),
-    ],
-    ids=["no connection", "a rate limit", "a ban"],
-)
-async def test_N8_who_owes_fills_asks_ever_less_often_and_never_sooner_than_the_exchange_wants(
-    error: ConnectivityError, waits: list[float]
-) -> None:
-    account = _Account(print, None, None)
-    account._symbols.add("BNB/USDT")
-    seen = [account.wait]
-    await account.take(Silence(error), StreamGap(start=NOON, end=NOON, why="cut"))  # type: ignore[arg-type]
-    for _ in waits[1:]:
-        seen.append(account.wait)
-        await account.ask_again(Silence(error))  # type: ignore[arg-type]
-    assert seen == waits
-    assert account.owes
-    await account.ask_again(Answers())  # type: ignore[arg-type]
-    assert (account.owes, account.wait) == ("", 5)
+class Heard:
+    """A stream that tells what it was given, then is silent until it is closed, and says what had come by then."""
+
+    def __init__(self, *batches: list[Any]) -> None:
+        self.batches = [*batches]
+        self.left: list[Any] = []
+        self._closed = asyncio.Event()
+
+    async def next_batch(self) -> list[Any]:
+        if self.batches:
+            return self.batches.pop(0)
+        await self._closed.wait()
+        left, self.left = self.left, []
+        return left
+
+    async def aclose(self) -> None:
+        self._closed.set()
+
+
+async def test_what_had_come_when_it_ends_is_at_hand_and_a_gap_in_it_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    spot, told = Answers(), list[dict[str, Any]]()
+    account = await an_account(spot, told)
+    hand_over(account)
+    late = [spot.fills[0].model_copy(update={"trade_id": str(number)}) for number in (9_001, 9_002, 9_003)]
+    gap = StreamGap(start=NOON, end=NOON, why="cut")
+    stream = Heard([late[0], gap, late[1], gap])
+    stream.left = [late[2]]
+    hung = asyncio.Event()
+
+    async def for_ever(symbol: str, **asked: Any) -> list[Fill]:
+        hung.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    spot.fetch_fills = for_ever  # type: ignore[method-assign]
+    news = _News(spot)  # type: ignore[arg-type]
+    news._wanted.append(account)
+    news._streams.append((account, stream))  # type: ignore[arg-type]
+    news._listen(account, stream)  # type: ignore[arg-type]
+    await hung.wait()
+    calls = await news.close()
+    assert [told["trade_id"] for _, told in calls] == ["9001", "9002", "9003"]
+    assert "it ends before all fills could be fetched: of BNB/USDT since trade 2999" in caplog.text
 
 
 def test_fills_that_are_not_handed_over_at_the_end_are_named(venue_url: str, caplog: pytest.LogCaptureFixture) -> None:
@@ -428,11 +475,27 @@ def test_fills_that_are_not_handed_over_at_the_end_are_named(venue_url: str, cap
         ws.stop()
 
     ws.subscribe_order_updates(stop_at_once)
-    account = ws._wanted[0]
-    late = Fill(symbol="BNB/USDT", trade_id="4711", exchange_order_id="1", side="BUY", qty=1, price=600, ts=NOON)
-    with somebody_trades(venue_url):
-        account._out += [(stop_at_once, {"symbol": SYMBOL, "trade_id": "4710"})]
-        account._take_fill(Answers(), late)  # type: ignore[attr-defined]  # as if it had come just before
-        ws.run()
+    ws._left += [(stop_at_once, {"symbol": SYMBOL, "trade_id": trade_id}) for trade_id in ("4710", "4711")]
+    ws.run()
     assert [told["trade_id"] for told in seen] == ["4710"]
-    assert "4711" in caplog.text
+    assert "it ended before 1 fills were handed over, of the trades BNBUSDT 4711" in caplog.text
+
+
+def test_a_run_after_one_that_raised_hands_over_what_that_one_had(venue_url: str) -> None:
+    ws, seen = BinanceWebSocket(base_url=venue_url), []
+
+    class Interrupted(BaseException):
+        pass
+
+    def on_fill(told: dict[str, Any]) -> None:
+        seen.append(told["trade_id"])
+        if len(seen) == 1:
+            raise Interrupted
+        ws.stop()
+
+    ws.subscribe_order_updates(on_fill)
+    ws._left += [(on_fill, {"symbol": SYMBOL, "trade_id": trade_id}) for trade_id in ("4710", "4711")]
+    with pytest.raises(Interrupted):
+        ws.run()
+    ws.run()
+    assert seen == ["4710", "4711"]

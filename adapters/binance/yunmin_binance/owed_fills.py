@@ -1,89 +1,150 @@
-"""Fills that fell into a gap of the stream and are owed until they were fetched, market by market, page by page."""
+"""Fills that were not heard, market by market: owed until they were fetched, by pages, from the last one known on."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Final, NamedTuple
 
-from yunmin.core.data_contracts import Fill, StreamGap
-from yunmin.errors import ConnectivityError, ExchangeError, RateLimited
+from yunmin.core.data_contracts import Fill
+from yunmin.errors import ConnectivityError, ExchangeError, MalformedResponse, RateLimited
 from yunmin_binance.connector import BinanceSpot
 
 __all__ = ["OwedFills", "StillOwed"]
 
 _PAGE: Final = 1000
-_CLOCKS_DIFFER_BY: Final = timedelta(minutes=1)
-"""How much earlier and later than a gap fills are asked for: this machine's clock may differ from Binance's."""
 
-
-@dataclass(slots=True)
-class _Debt:
-    """One market's time that was not heard, and up to where it was fetched."""
-
-    start: datetime
-    end: datetime
-    fetched_upto: str | None = None
+_ASK_AGAIN: Final = 5.0
+_LONGEST_WAIT: Final = 60.0
+"""Seconds until what could not be fetched is asked for again: twice as many each time, up to this."""
 
 
 class StillOwed(NamedTuple):
-    """Why not everything could be fetched, and for how many seconds the exchange wants to be left alone."""
+    """Why not everything could be fetched, and in how many seconds it is asked for again."""
 
     error: ExchangeError
     wait: float
 
 
 class OwedFills:
-    """What gaps left open. Gaps of a market become one; what was fetched of it is not asked for again."""
+    """Up to where each market's fills are known, and of which markets more may have been.
+
+    It goes by the numbers that Binance gives to trades, not by anybody's clock: those of a market grow. Of one that
+    nothing was heard of before, everything since the start is owed.
+    """
 
     def __init__(self) -> None:
-        self._debts: dict[str, _Debt] = {}
+        self.since: datetime | None = None
+        """When fills began to count, by Binance's clock."""
+
+        self._known_upto: dict[str, str | None] = {}
+        self._debts: dict[str, int] = {}
+        self._failed_last: set[str] = set()
+        self._error: ExchangeError | None = None
+        self._failures = 0
+        self._rests_until = 0.0
+        self._left_alone_until = 0.0
         self._one_at_a_time = asyncio.Lock()
+
+    def begin(self, since: datetime) -> None:
+        """In the event loop of now, also a second time: then all that has been since the first one is owed."""
+        self.since = self.since or since
+        self._one_at_a_time = asyncio.Lock()
+        self.owe_all()
 
     def __bool__(self) -> bool:
         return bool(self._debts)
 
     def __str__(self) -> str:
-        return ", ".join(f"{symbol} from {debt.start} to {debt.end}" for symbol, debt in sorted(self._debts.items()))
+        return ", ".join(
+            f"{symbol} since {'the start' if self._known_upto[symbol] is None else f'trade {self._known_upto[symbol]}'}"
+            for symbol in sorted(self._debts)
+        )
 
-    def owe(self, gap: StreamGap, symbols: Iterable[str]) -> None:
-        """Nothing was heard of `symbols` in `gap`."""
-        for symbol in symbols:
-            debt = self._debts.setdefault(symbol, _Debt(gap.start, gap.end))
-            debt.start, debt.end = min(debt.start, gap.start), max(debt.end, gap.end)
+    def meet(self, symbol: str) -> None:
+        """That market is one of ours. What was there before it was first heard of is owed."""
+        if symbol not in self._known_upto:
+            self._known_upto[symbol] = None
+            self._owe(symbol)
 
-    async def fetch(self, spot: BinanceSpot, take: Callable[[Fill], Awaitable[None]]) -> StillOwed | None:
+    def hear(self, fill: Fill) -> None:
+        """A fill that came by itself: all up to it is known, unless something before it is owed."""
+        self.meet(fill.symbol)
+        if fill.symbol not in self._debts:
+            self._known_upto[fill.symbol] = _later(self._known_upto[fill.symbol], fill.trade_id)
+
+    def owe_all(self) -> None:
+        """Nothing was heard for a while."""
+        for symbol in self._known_upto:
+            self._owe(symbol)
+
+    def _owe(self, symbol: str) -> None:
+        self._debts[symbol] = self._debts.get(symbol, 0) + 1
+
+    async def fetch(
+        self, spot: BinanceSpot, take: Callable[[Fill], Awaitable[None]], *, is_urgent: bool = False
+    ) -> StillOwed | None:
         """Hand what can be fetched to `take`, oldest first on each market; None once nothing is owed any more.
 
-        A market that is refused keeps no other back. Where there is no connection, the others are not asked either.
+        A market that is refused keeps no other back. Where there is no connection the others wait, but the one that
+        failed is asked for last the next time. Nothing is asked while the exchange wants to be left alone, nor, unless
+        it is urgent, so soon after a failure.
         """
-        still: StillOwed | None = None
         async with self._one_at_a_time:
-            for symbol in sorted(self._debts):
-                try:
-                    await self._fetch_of(symbol, spot, take)
-                except ExchangeError as error:
-                    still = StillOwed(error, (error.retry_after or 0.0) if isinstance(error, RateLimited) else 0.0)
-                    if isinstance(error, ConnectivityError):
-                        break
-        return still
+            now = spot.clock.monotonic()
+            if self._error is None or now >= (self._left_alone_until if is_urgent else self._rests_until):
+                self._error = await self._fetch_all(spot, take)
+                self._rest(spot.clock.monotonic())
+            return None if self._error is None else StillOwed(self._error, self.wait(spot.clock.monotonic()))
+
+    def wait(self, now: float) -> float:
+        """Seconds from `now`, a moment of the monotonic clock, until it may be asked again."""
+        return max(0.0, self._rests_until - now)
+
+    def _rest(self, now: float) -> None:
+        if self._error is None:
+            self._failures, self._rests_until = 0, now
+            return
+        wanted = (self._error.retry_after or 0.0) if isinstance(self._error, RateLimited) else 0.0
+        self._left_alone_until = now + wanted
+        self._rests_until = now + max(wanted, min(_ASK_AGAIN * 2.0 ** min(self._failures, 10), _LONGEST_WAIT))
+        self._failures += 1
+
+    async def _fetch_all(self, spot: BinanceSpot, take: Callable[[Fill], Awaitable[None]]) -> ExchangeError | None:
+        """Every market that is owed, also one that becomes so meanwhile; the last error."""
+        failed_now: dict[str, ExchangeError] = {}
+        while todo := self._debts.keys() - failed_now.keys():
+            symbol = min(todo, key=lambda one: (one in self._failed_last, one))
+            try:
+                await self._fetch_of(symbol, spot, take)
+            except ExchangeError as error:
+                failed_now[symbol] = error
+                if isinstance(error, ConnectivityError):
+                    break
+        self._failed_last = set(failed_now)
+        return next(reversed(failed_now.values()), None)
 
     async def _fetch_of(self, symbol: str, spot: BinanceSpot, take: Callable[[Fill], Awaitable[None]]) -> None:
-        debt = self._debts[symbol]
         while True:
-            page = await self._page_of(symbol, debt, spot)
+            debt, known_upto = self._debts[symbol], self._known_upto[symbol]
+            page = await self._page_of(symbol, spot)
             for fill in page:
                 await take(fill)
-                debt.fetched_upto = fill.trade_id
-            newest = page[-1].ts if page else None
-            if len(page) < _PAGE or (newest is not None and newest > debt.end + _CLOCKS_DIFFER_BY):
-                break
-        del self._debts[symbol]
+                self._known_upto[symbol] = fill.trade_id
+            if len(page) < _PAGE and debt == self._debts[symbol]:  # nothing more was missed since it was asked for
+                del self._debts[symbol]
+                return
+            if len(page) >= _PAGE and known_upto == self._known_upto[symbol]:
+                raise MalformedResponse(f"trades of {symbol} after {known_upto} were asked for, and these came again")
 
-    async def _page_of(self, symbol: str, debt: _Debt, spot: BinanceSpot) -> list[Fill]:
-        """The next ones; the last that was fetched comes again."""
-        if debt.fetched_upto is None:
-            return list(await spot.fetch_fills(symbol, since=debt.start - _CLOCKS_DIFFER_BY, limit=_PAGE))
-        return list(await spot.fetch_fills(symbol, from_trade_id=debt.fetched_upto, limit=_PAGE))
+    async def _page_of(self, symbol: str, spot: BinanceSpot) -> list[Fill]:
+        """The next ones; the last that is known comes again."""
+        known_upto = self._known_upto[symbol]
+        if known_upto is None:
+            return list(await spot.fetch_fills(symbol, since=self.since, limit=_PAGE))
+        return list(await spot.fetch_fills(symbol, from_trade_id=known_upto, limit=_PAGE))
+
+
+def _later(one: str | None, other: str) -> str:
+    return other if one is None or int(other) > int(one) else one

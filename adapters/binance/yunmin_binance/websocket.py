@@ -8,8 +8,7 @@ import logging
 import threading
 from abc import ABC, abstractmethod
 from collections import OrderedDict, deque
-from collections.abc import Callable, Hashable
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Hashable, Iterable
 from datetime import datetime
 from typing import Any, Final
 
@@ -17,11 +16,11 @@ from pydantic import SecretStr
 
 from yunmin.clock import to_millis
 from yunmin.connectors.sync import SyncConnector
-from yunmin.core.data_contracts import Candle, Fill, OrderRef, OrderUpdate, StreamGap
-from yunmin.errors import ConfigurationError, OrderNotFound, Unavailable
+from yunmin.core.data_contracts import Candle, Fill, OrderRef, OrderUpdate, StreamGap, StreamLost
+from yunmin.errors import ConfigurationError, MalformedResponse, OrderNotFound, Unavailable
 from yunmin.exchange import Environment, LiveConsent, NewsStream
 from yunmin_binance.connector import BinanceSpot
-from yunmin_binance.owed_fills import OwedFills, StillOwed
+from yunmin_binance.owed_fills import OwedFills
 from yunmin_binance.settings import resolve_config
 
 __all__ = ["BinanceWebSocket"]
@@ -30,10 +29,6 @@ Json = dict[str, Any]
 Callback = Callable[[Json], object]
 
 _REMEMBERED: Final = 100_000
-
-_ASK_AGAIN: Final = 5.0
-_LONGEST_WAIT: Final = 60.0
-"""Seconds until fills that could not be fetched are asked for again: twice as many each time, up to this."""
 
 _log = logging.getLogger(__name__)
 
@@ -74,6 +69,7 @@ class BinanceWebSocket:
         )
         self.config.require_consent()
         self._wanted: list[_Wanted] = []
+        self._left: deque[Call] = deque()
         self._stopped = threading.Event()
         self._wake: Callable[[], object] = lambda: None
 
@@ -83,7 +79,9 @@ class BinanceWebSocket:
     def subscribe_order_updates(
         self, on_fill: Callback, *, on_order: Callback | None = None, on_gap: Callback | None = None
     ) -> None:
-        """Call `on_fill` with every fill of the account from the start of `run` on.
+        """Call `on_fill` with every fill of the account from the start of `run` on, on each market in use.
+
+        A market is in use that has an open order then, or of which anything was heard since.
 
         A fill has client_oid (None where its order is not found), order_id, trade_id, symbol, side, qty and price as
         floats, fee (None where it is not known) in fee_asset, liquidity, and ts in milliseconds. `on_order` gets each
@@ -91,7 +89,8 @@ class BinanceWebSocket:
         is told when news may have been missed: start and end (milliseconds) and why; fills of the markets in use have
         been fetched by then, or it says that they could not be: then they are asked for again, after five seconds and
         later after up to a minute, or as long as Binance wants. Where `run` ends before fills are fetched or handed
-        over, the log of `yunmin_binance` names them, or the time of which they are missing.
+        over, the log of `yunmin_binance` names them, or since when they are missing; where it raised, the next `run` of
+        this object goes on from there.
         """
         self._add(_Account(on_fill, on_order, on_gap))
 
@@ -110,15 +109,16 @@ class BinanceWebSocket:
         config = self.config
         with SyncConnector(lambda: BinanceSpot(config)) as sync:
             news = sync.call(self._open)
-            left: deque[Call] = deque()
             try:
                 while not self._stopped.is_set():
-                    left.extend(sync.call(lambda _: news.next()))
-                    while left and not self._stopped.is_set():
-                        _hand_over(*left.popleft())
+                    while self._left and not self._stopped.is_set():
+                        _hand_over(*self._left.popleft())
+                    if not self._stopped.is_set():
+                        self._left.extend(sync.call(lambda _: news.next()))
             finally:
                 self._wake = lambda: None
-                _name_what_is_left([*left, *sync.call(lambda _: news.close())])
+                self._left.extend(sync.call(lambda _: news.close()))
+                _name_what_is_left(self._left)
 
     def stop(self) -> None:
         """Let `run` return, in any thread, also before it was called. A stopped one does not run again."""
@@ -146,7 +146,7 @@ Call = tuple[Callback, Json]
 Calls = list[Call]
 
 
-def _name_what_is_left(calls: Calls) -> None:
+def _name_what_is_left(calls: Iterable[Call]) -> None:
     trades = [f"{told['symbol']} {told['trade_id']}" for _, told in calls if "trade_id" in told]
     if trades:
         _log.warning("it ended before %d fills were handed over, of the trades %s", len(trades), ", ".join(trades))
@@ -162,23 +162,29 @@ class _Wanted(ABC):
     async def open(self, spot: BinanceSpot) -> NewsStream[Any]: ...
 
     @abstractmethod
+    def note(self, spot: BinanceSpot, item: Any) -> None:
+        """Put what is to be called for `item` at hand; what has to be asked for is owed."""
+
     async def take(self, spot: BinanceSpot, item: Any) -> None:
-        """Put what is to be called for `item` at hand."""
+        """The same, and ask for what is owed."""
+        self.note(spot, item)
 
     def at_hand(self) -> Calls:
         """What is to be called, each once, in its order."""
         calls, self._out = self._out, []
         return calls
 
-    @property
-    def owes(self) -> str:
-        """Of which market and time fills are still to be fetched, in words; empty where there are none."""
-        return ""
+    is_owed = False
+    """Whether something is to be asked for."""
 
     @property
-    def wait(self) -> float:
-        """Seconds until they are asked for again."""
-        return _ASK_AGAIN
+    def missing(self) -> str:
+        """What would be missing if it ended now, in words; empty where nothing would."""
+        return ""
+
+    def wait(self, now: float) -> float:
+        """Seconds until what is owed may be asked for again."""
+        return 0.0
 
     async def ask_again(self, spot: BinanceSpot) -> None:  # noqa: B027  most owe nothing
         """Put at hand what can be fetched by now of what is owed."""
@@ -195,7 +201,7 @@ class _Candles(_Wanted):
         market = spot.instrument_by_exchange_symbol(self._symbol) or spot.instrument(self._symbol)
         return spot.stream_candles(market.symbol, self._timeframe)
 
-    async def take(self, spot: BinanceSpot, item: Any) -> None:
+    def note(self, spot: BinanceSpot, item: Any) -> None:
         if isinstance(item, Candle):
             told = {"symbol": self._symbol, "timeframe": self._timeframe, **_candle(item)}
             self._out.append((self._on_candle, told))
@@ -207,80 +213,79 @@ class _Account(_Wanted):
         self._on_fill = on_fill
         self._on_order = on_order
         self._on_gap = on_gap
-        self._started: datetime | None = None
-        self._symbols: set[str] = set()
         self._names = _Memory()
         self._fills_told = _Memory()
         self._owed = OwedFills()
-        self._still: StillOwed | None = None
-        self._failures = 0
+        self._lost_since: datetime | None = None
 
     async def open(self, spot: BinanceSpot) -> NewsStream[Any]:
-        if self._started is None:  # what an earlier run owes is handed over by this one
-            self._started = await spot.server_time()
-        self._symbols |= {order.symbol for order in await spot.fetch_open_orders()}
+        self._owed.begin(await spot.server_time())
+        self._lost_since = None
+        for order in await spot.fetch_open_orders():
+            self._owed.meet(order.symbol)
         return spot.stream_account()
 
-    async def take(self, spot: BinanceSpot, item: Any) -> None:
+    def note(self, spot: BinanceSpot, item: Any) -> None:
         if isinstance(item, Fill):
-            self._take_fill(spot, item)
+            self._owed.hear(item)
+            self._note_fill(spot, item)
         elif isinstance(item, OrderUpdate):
-            self._take_order(spot, item)
+            self._note_order(spot, item)
+        elif isinstance(item, StreamLost):
+            self._lost_since = item.since
         elif isinstance(item, StreamGap):
-            await self._take_gap(spot, item)
+            self._lost_since = None
+            self._owed.owe_all()
 
-    def _take_fill(self, spot: BinanceSpot, fill: Fill) -> None:
-        self._symbols.add(fill.symbol)
-        if self._fills_told.add((fill.symbol, fill.exchange_order_id, fill.trade_id)):
+    def _note_fill(self, spot: BinanceSpot, fill: Fill) -> None:
+        if self._fills_told.add(_key_of(fill)):
             self._out.append((self._on_fill, _fill(fill, spot.instrument(fill.symbol).exchange_symbol)))
 
-    def _take_order(self, spot: BinanceSpot, update: OrderUpdate) -> None:
-        self._symbols.add(update.symbol)
+    def _note_order(self, spot: BinanceSpot, update: OrderUpdate) -> None:
+        self._owed.meet(update.symbol)
         self._names.add((update.symbol, update.exchange_order_id), update.client_order_id)
         if self._on_order is not None:
             self._out.append((self._on_order, _order(update, spot.instrument(update.symbol).exchange_symbol)))
 
-    async def _take_gap(self, spot: BinanceSpot, gap: StreamGap) -> None:
-        """What was traded meanwhile, as far as it can be fetched; then word of the gap."""
-        self._owed.owe(gap, self._symbols)
-        await self._fetch(spot)
-        problem = ""
-        if self._still is not None:
-            problem = f"; not all fills could be fetched, they are asked for again: {self._still.error}"
+    async def take(self, spot: BinanceSpot, item: Any) -> None:
+        """After a gap: what was traded meanwhile, as far as it can be fetched; then word of the gap."""
+        self.note(spot, item)
+        if not isinstance(item, StreamGap):
+            return
+        still = await self._owed.fetch(spot, lambda fill: self._take_fetched(spot, fill), is_urgent=True)
+        why = item.why
+        if still is not None:
+            why += f"; not all fills could be fetched, they are asked for again: {still.error}"
         if self._on_gap is not None:
-            told = {"start": to_millis(gap.start), "end": to_millis(gap.end), "why": gap.why + problem}
-            self._out.append((self._on_gap, told))
-        elif problem:
-            _log.error("fills may be missing%s", problem)
+            self._out.append((self._on_gap, {"start": to_millis(item.start), "end": to_millis(item.end), "why": why}))
+        else:
+            _log.warning("news may have been missed: %s", why)
 
     @property
-    def owes(self) -> str:
-        return str(self._owed)
+    def is_owed(self) -> bool:  # type: ignore[override]  # what is owed changes
+        return bool(self._owed)
 
     @property
-    def wait(self) -> float:
-        longer = min(_ASK_AGAIN * 2.0 ** min(max(self._failures - 1, 0), 10), _LONGEST_WAIT)
-        return max(longer, 0.0 if self._still is None else self._still.wait)
+    def missing(self) -> str:
+        lost = "" if self._lost_since is None else f"of everything since {self._lost_since}, when the stream was lost"
+        owed = f"of {self._owed}" if self._owed else ""
+        return " and ".join(filter(None, (owed, lost)))
+
+    def wait(self, now: float) -> float:
+        return self._owed.wait(now)
 
     async def ask_again(self, spot: BinanceSpot) -> None:
         if not self._owed:
             return
-        await self._fetch(spot)
-        if self._still is None:
-            _log.info("the fills that could not be fetched after a gap are there now")
-        else:
-            _log.warning("fills are still missing; they are asked for in %g s: %s", self.wait, self._still.error)
+        still = await self._owed.fetch(spot, lambda fill: self._take_fetched(spot, fill))
+        if still is not None:
+            _log.warning("fills may be missing; they are asked for again in %.3g s: %s", still.wait, still.error)
 
-    async def _fetch(self, spot: BinanceSpot) -> None:
-        async def take(fill: Fill) -> None:
-            if self._is_ours(fill):
-                self._take_fill(spot, await self._named(spot, fill))
-
-        self._still = await self._owed.fetch(spot, take)
-        self._failures = 0 if self._still is None else self._failures + 1
-
-    def _is_ours(self, fill: Fill) -> bool:
-        return self._started is None or fill.ts is None or fill.ts >= self._started
+    async def _take_fetched(self, spot: BinanceSpot, fill: Fill) -> None:
+        since = self._owed.since
+        is_ours = since is None or fill.ts is None or fill.ts >= since
+        if is_ours and _key_of(fill) not in self._fills_told:
+            self._note_fill(spot, await self._named(spot, fill))
 
     async def _named(self, spot: BinanceSpot, fill: Fill) -> Fill:
         """The fill with the client order id, which the list of trades leaves out; None where the order is not found."""
@@ -288,10 +293,14 @@ class _Account(_Wanted):
         if key not in self._names:
             try:
                 order = await spot.fetch_order(OrderRef(symbol=fill.symbol, exchange_order_id=fill.exchange_order_id))
-            except OrderNotFound:
+            except (OrderNotFound, MalformedResponse):
                 return fill  # one without its name must not keep all later ones back
             self._names.add(key, order.client_order_id)
         return fill.model_copy(update={"client_order_id": self._names[key]})
+
+
+def _key_of(fill: Fill) -> Hashable:
+    return fill.symbol, fill.exchange_order_id, fill.trade_id
 
 
 class _Memory(OrderedDict[Hashable, Any]):
@@ -311,7 +320,7 @@ class _News:
 
     def __init__(self, spot: BinanceSpot) -> None:
         self._spot = spot
-        self._streams = AsyncExitStack()
+        self._streams: list[tuple[_Wanted, NewsStream[Any]]] = []
         self._waiting: dict[asyncio.Task[None], Callable[[], None]] = {}
         self._wanted: list[_Wanted] = []
         self._asking_again: set[_Wanted] = set()
@@ -323,11 +332,12 @@ class _News:
         news = cls(spot)
         try:
             for one in wanted:
-                stream = await news._streams.enter_async_context(await one.open(spot))
                 news._wanted.append(one)
+                stream = await (await one.open(spot)).__aenter__()
+                news._streams.append((one, stream))
                 news._listen(one, stream)
         except BaseException:
-            await news.close()
+            await news._end()  # what is at hand stays so, for the next run
             raise
         return news
 
@@ -362,15 +372,22 @@ class _News:
                 self._failure = self._failure or failure
 
     async def close(self) -> Calls:
-        """End every stream; returns what is at hand still."""
+        """End every stream; returns what is at hand still, and what had come and was not taken."""
+        await self._end()
+        return [call for wanted in self._wanted for call in wanted.at_hand()]
+
+    async def _end(self) -> None:
         for task in self._waiting:
             task.cancel()
         await asyncio.gather(*self._waiting, return_exceptions=True)
-        await self._streams.aclose()
+        for wanted, stream in self._streams:
+            await stream.aclose()
+            while batch := await stream.next_batch():
+                for item in batch:
+                    wanted.note(self._spot, item)
         for wanted in self._wanted:
-            if wanted.owes:
-                _log.error("it ends before all fills could be fetched: of %s", wanted.owes)
-        return [call for wanted in self._wanted for call in wanted.at_hand()]
+            if wanted.missing:
+                _log.error("it ends before all fills could be fetched: %s", wanted.missing)
 
     def _listen(self, wanted: _Wanted, stream: NewsStream[Any]) -> None:
         listening = asyncio.ensure_future(self._hear(wanted, stream))
@@ -385,21 +402,21 @@ class _News:
             while waiting:
                 item = waiting.popleft()
                 await wanted.take(self._spot, item)
-        except asyncio.CancelledError:  # while a gap was fetched: what came after it is at hand without waiting
+        except BaseException:  # what came after it is not lost with it
             for later in waiting:
-                if not isinstance(later, StreamGap):
-                    await wanted.take(self._spot, later)
+                wanted.note(self._spot, later)
             raise
 
     def _see_to_what_is_owed(self) -> None:
         for wanted in self._wanted:
-            if wanted.owes and wanted not in self._asking_again:
+            if wanted.is_owed and wanted not in self._asking_again:
                 asking = asyncio.ensure_future(self._ask_again(wanted))
                 self._waiting[asking] = functools.partial(self._asking_again.discard, wanted)
                 self._asking_again.add(wanted)
 
     async def _ask_again(self, wanted: _Wanted) -> None:
-        await self._spot.clock.sleep(wanted.wait)
+        while (wait := wanted.wait(self._spot.clock.monotonic())) > 0:
+            await self._spot.clock.sleep(wait)
         await wanted.ask_again(self._spot)
 
 
