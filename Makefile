@@ -11,6 +11,9 @@ STAMP := $(VENV)/.installed
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$python; break; fi; done)
 
+# many tests wait for a process or a fence of seconds, and leave their core to another meanwhile
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
+
 .PHONY: help demo test clients bench record lint venue clean
 
 help:
@@ -48,7 +51,7 @@ lint: $(STAMP)
 # two of other people's clients need environments of their own, at pinned versions: see tests/clients
 test: lint
 	@$(BIN)/python -m tests.clients.environments python-binance binance-sdk-spot
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 # each in an environment of its own under .venv-clients; the first time takes minutes
 clients: $(STAMP)
