@@ -34,6 +34,7 @@ from yunmin.errors import (
 from yunmin.execution.order_journal import OrderJournal, PlaceIntent
 from yunmin.execution.order_search import _Sweep
 
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 MADE = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 
 
@@ -414,6 +415,65 @@ def test_case_48_a_trade_whose_order_is_shown_nowhere_may_be_of_any_order_and_no
         assert later.state is OrderState.FAILED, "the trade was before its time"
         lags = False
         await world.clock.sleep(FENCE)
+        assert (traded.state, fills_of(traded)) == (OrderState.FILLED, ["1"])
+
+    play(scenario)
+
+
+def test_case_48_a_trade_whose_order_got_its_name_by_another_way_is_no_longer_in_the_way(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        fetch_order = world.exchange.fetch_order
+
+        async def lagging(ref: OrderRef) -> OrderUpdate:
+            raise OrderNotFound("Order does not exist.")
+
+        world.weather(before=1.0, dropped=1.0)
+        lost = await account.place(a_buy("ym-lost"))
+        world.others("SELL", "1", "100")
+        world.exchange.fetch_order = lagging  # type: ignore[method-assign]
+        world.weather(after=1.0, dropped=1.0)
+        traded = await account.place(a_buy("ym-traded"))
+        await account.reconcile()
+        assert account._reconciler._strangers.has_nameless_trade(SYMBOL, LONG_AGO)
+        world.exchange.fetch_order = fetch_order  # type: ignore[method-assign]
+        world.weather(dropped=1.0)
+        await world.clock.sleep(5 * FENCE)
+        assert traded.state is OrderState.FILLED
+        assert lost.state is OrderState.FAILED
+        assert not account._reconciler._strangers._nameless
+
+    play(scenario)
+
+
+def test_case_48_a_trade_is_not_given_up_while_an_order_of_its_time_is_in_doubt_also_in_the_next_life(
+    play: Play,
+) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        exchange = world.exchange
+        asked = (exchange.fetch_order, exchange.fetch_open_orders, exchange.fetch_order_history)
+
+        async def lagging(ref: OrderRef) -> OrderUpdate:
+            raise OrderNotFound("Order does not exist.")
+
+        async def nothing(*_: object, **__: object) -> Sequence[OrderUpdate]:
+            return []
+
+        exchange.fetch_order, exchange.fetch_open_orders, exchange.fetch_order_history = lagging, nothing, nothing  # type: ignore[method-assign, assignment]
+        world.others("SELL", "1", "100")
+        world.weather(after=1.0, dropped=1.0)
+        await account.place(a_buy("ym-traded"))
+        world.weather(dropped=1.0)
+        await world.clock.sleep(60 * FENCE)
+        await world.kill()
+        account = await world.open()
+        traded = account.tracker.get_order("ym-traded")
+        assert traded is not None
+        await world.clock.sleep(60 * FENCE)
+        assert (traded.state, traded.certainty) == (OrderState.PENDING, Certainty.UNKNOWN)
+        exchange.fetch_order, exchange.fetch_open_orders, exchange.fetch_order_history = asked  # type: ignore[method-assign]
+        await world.clock.sleep(2 * FENCE)
         assert (traded.state, fills_of(traded)) == (OrderState.FILLED, ["1"])
 
     play(scenario)

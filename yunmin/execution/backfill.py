@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
+from yunmin.core.data_contracts.enums import Certainty
 from yunmin.core.data_contracts.fill import Fill
 from yunmin.core.data_contracts.order import OrderRef, OrderUpdate
 from yunmin.core.in_flight_order import InFlightOrder
@@ -16,12 +17,15 @@ from yunmin.execution.bookkeeper import Bookkeeper
 from yunmin.execution.order_journal import last_trade
 from yunmin.execution.policy import AccountPolicy, ExternalOrders
 
-__all__ = ["Backfill", "Strangers"]
+__all__ = ["CLOCKS_DIFFER_BY", "Backfill", "Strangers"]
 
 _PAGE = 250
 """Executions that are asked for at once, at most: so many are in memory together, however long the gap was."""
 
 _STRANGERS_KEPT = 10_000
+CLOCKS_DIFFER_BY = timedelta(seconds=5)
+"""More than the exchange's clock and ours may differ by while orders leave: that is a second."""
+
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _NOBODY_KNOWS_WHEN = datetime.max.replace(tzinfo=UTC)
 _MISSES = 10
@@ -71,6 +75,7 @@ class Strangers:
             self.adopted += 1
             return True
         if update.exchange_order_id is not None:
+            self.find(update.symbol, update.exchange_order_id)
             self._met[update.symbol, update.exchange_order_id] = None
             if len(self._met) > _STRANGERS_KEPT:
                 del self._met[next(iter(self._met))]
@@ -79,20 +84,30 @@ class Strangers:
         return False
 
     def miss(self, symbol: str, exchange_order_id: str, traded_at: datetime | None) -> bool:
-        """The exchange shows a trade of ours and does not find its order. True while it is worth asking again."""
+        """The exchange shows a trade of ours and does not find its order. True while it is worth asking again.
+
+        That is as long as an order is in doubt that it may be of: what is given up is not asked for in the next life.
+        """
         key = symbol, exchange_order_id
         self._nameless[key] = max(traded_at or _NOBODY_KNOWS_WHEN, self._nameless.get(key, _LONG_AGO))
         self._missed[key] = self._missed.get(key, 0) + 1
-        if self._missed[key] < _MISSES:
+        if self._missed[key] == _MISSES:
+            self._warn(f"a trade on {symbol} is of order {exchange_order_id}, which the exchange does not find")
+        if self._missed[key] < _MISSES or self._may_be_of_one_in_doubt(symbol, self._nameless[key]):
             return True
         del self._missed[key]
         self._met[key] = None
         if len(self._nameless) > _STRANGERS_KEPT:
             del self._nameless[next(iter(self._nameless))]
-        self._warn(
-            f"a trade on {symbol} is of order {exchange_order_id}, which the exchange does not find; it is not booked"
-        )
+        self._warn(f"a trade on {symbol} of order {exchange_order_id} is given up; it is not booked")
         return False
+
+    def _may_be_of_one_in_doubt(self, symbol: str, traded_at: datetime) -> bool:
+        return any(
+            order.certainty is Certainty.UNKNOWN
+            and (order.created_at is None or order.created_at - CLOCKS_DIFFER_BY <= traded_at)
+            for order in self._books.tracker.get_open_orders(symbol)
+        )
 
     def find(self, symbol: str, exchange_order_id: str) -> None:
         """The exchange found the order of a trade."""
@@ -101,7 +116,16 @@ class Strangers:
 
     def has_nameless_trade(self, symbol: str, since: datetime) -> bool:
         """Whether there was a trade on `symbol` since then whose order was never found: it may be any order."""
-        return any(of == symbol and traded_at >= since for (of, _), traded_at in self._nameless.items())
+        for market, exchange_order_id in list(self._nameless):
+            if market == symbol and self._has_name(symbol, exchange_order_id):
+                self.find(symbol, exchange_order_id)
+        return any(market == symbol and traded_at >= since for (market, _), traded_at in self._nameless.items())
+
+    def _has_name(self, symbol: str, exchange_order_id: str) -> bool:
+        """Whether that order became known here, in whatever way."""
+        if self._books.tracker.get_order_by_exchange_id(exchange_order_id, symbol) is not None:
+            return True
+        return self._books.journal.find_by_exchange_id(symbol, exchange_order_id) is not None
 
     def is_news_of_ours(self, fill: Fill) -> bool:
         """Whether `fill` is of an order that is followed, or of one that left the history and did not have it then."""

@@ -21,7 +21,7 @@ from yunmin.core.data_contracts.verdicts import OrderSearched, SubmitResult
 from yunmin.core.in_flight_order import InFlightOrder
 from yunmin.errors import OrderNotFound, RejectReason, RejectSource
 from yunmin.exchange.connector import ExchangeConnector
-from yunmin.execution.backfill import Backfill, Strangers
+from yunmin.execution.backfill import CLOCKS_DIFFER_BY, Backfill, Strangers
 from yunmin.execution.bookkeeper import Bookkeeper
 from yunmin.execution.order_desk import ref_of
 from yunmin.execution.policy import AccountPolicy
@@ -42,9 +42,6 @@ open then.
 _OWN_TIMES_AT_ONCE = 2
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
-
-_CLOCKS_DIFFER_BY = timedelta(seconds=5)
-"""More than the exchange's clock and ours may differ by while orders leave: that is a second."""
 
 
 class Finding(Enum):
@@ -77,7 +74,7 @@ class _Sweep:
         """Whether a list that lacks `order` is long enough to say so."""
         if self.is_whole or order.created_at is None:
             return True
-        return self.oldest is not None and self.oldest < order.created_at - _CLOCKS_DIFFER_BY
+        return self.oldest is not None and self.oldest < order.created_at - CLOCKS_DIFFER_BY
 
 
 class OrderSearch:
@@ -184,14 +181,14 @@ class OrderSearch:
         if update is not None:
             await self._take(order, update)
             return Finding.FOUND
-        if self._may_be_traded(order):
-            return Finding.ABSENT
         found = Finding.NOT_PLACED if sweep.reaches_back_to(order) else await self._search_its_own_time(order)
-        return Finding.FOUND if order.has_evidence else found  # the stream may have told of it meanwhile
+        if order.has_evidence:  # the stream may have told of it meanwhile
+            return Finding.FOUND
+        return Finding.ABSENT if found is Finding.NOT_PLACED and self._may_be_traded(order) else found
 
     def _may_be_traded(self, order: InFlightOrder) -> bool:
         """Whether there was a trade in its time of an order which the exchange shows nowhere: that may be this one."""
-        since = _LONG_AGO if order.created_at is None else order.created_at - _CLOCKS_DIFFER_BY
+        since = _LONG_AGO if order.created_at is None else order.created_at - CLOCKS_DIFFER_BY
         return self._strangers.has_nameless_trade(order.symbol, since)
 
     async def _search_its_own_time(self, order: InFlightOrder) -> Finding:
@@ -199,8 +196,8 @@ class OrderSearch:
         promised = self._connector.traits.placement_fence
         if order.created_at is None or promised is None:
             return Finding.ABSENT
-        until = order.created_at + timedelta(seconds=self._policy.intent_age + promised) + _CLOCKS_DIFFER_BY
-        since, limit = order.created_at - _CLOCKS_DIFFER_BY, self._at_most(_OWN_TIME)
+        until = order.created_at + timedelta(seconds=self._policy.intent_age + promised) + CLOCKS_DIFFER_BY
+        since, limit = order.created_at - CLOCKS_DIFFER_BY, self._at_most(_OWN_TIME)
         while True:
             async with self._few_own_times_at_once:
                 page = await self._connector.fetch_order_history(order.symbol, since=since, limit=limit)

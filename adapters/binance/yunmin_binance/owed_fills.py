@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -15,6 +17,13 @@ __all__ = ["OwedFills", "StillOwed"]
 
 _PAGE: Final = 1000
 
+_ASK_ONCE_MORE: Final = 10.0
+"""Seconds after which a market is asked a second time when it has told all: a copy that answers may lag."""
+
+_TRAILS_BY: Final = 60.0
+"""Seconds by which the mark of a market trails what is heard: while one connection takes over from another, what the
+old one had still to tell may be lost after the new one told something later."""
+
 _ASK_AGAIN: Final = 5.0
 _LONGEST_WAIT: Final = 60.0
 """Seconds until what could not be fetched is asked for again: twice as many each time, up to this."""
@@ -25,6 +34,14 @@ class StillOwed(NamedTuple):
 
     error: ExchangeError
     wait: float
+
+
+@dataclass(slots=True)
+class _Debt:
+    """How often something was missed, and when it may have been told all of it, by the monotonic clock."""
+
+    missed: int = 0
+    asked_once_at: float | None = None
 
 
 class OwedFills:
@@ -39,7 +56,8 @@ class OwedFills:
         """When fills began to count, by Binance's clock."""
 
         self._known_upto: dict[str, str | None] = {}
-        self._debts: dict[str, int] = {}
+        self._debts: dict[str, _Debt] = {}
+        self._heard: dict[str, deque[tuple[float, str]]] = {}
         self._failed_last: set[str] = set()
         self._error: ExchangeError | None = None
         self._failures = 0
@@ -59,7 +77,8 @@ class OwedFills:
     def __str__(self) -> str:
         return ", ".join(
             f"{symbol} since {'the start' if self._known_upto[symbol] is None else f'trade {self._known_upto[symbol]}'}"
-            for symbol in sorted(self._debts)
+            for symbol, debt in sorted(self._debts.items())
+            if debt.asked_once_at is None
         )
 
     def meet(self, symbol: str) -> None:
@@ -68,11 +87,16 @@ class OwedFills:
             self._known_upto[symbol] = None
             self._owe(symbol)
 
-    def hear(self, fill: Fill) -> None:
-        """A fill that came by itself: all up to it is known, unless something before it is owed."""
-        self.meet(fill.symbol)
-        if fill.symbol not in self._debts:
-            self._known_upto[fill.symbol] = _later(self._known_upto[fill.symbol], fill.trade_id)
+    def hear(self, fill: Fill, now: float) -> None:
+        """A fill that came by itself. What was heard some time ago is known, unless something before it is owed."""
+        symbol = fill.symbol
+        self.meet(symbol)
+        heard = self._heard.setdefault(symbol, deque())
+        heard.append((now, fill.trade_id))
+        while heard[0][0] < now - _TRAILS_BY:
+            _, trade_id = heard.popleft()
+            if symbol not in self._debts:
+                self._known_upto[symbol] = _later(self._known_upto[symbol], trade_id)
 
     def owe_all(self) -> None:
         """Nothing was heard for a while."""
@@ -80,7 +104,9 @@ class OwedFills:
             self._owe(symbol)
 
     def _owe(self, symbol: str) -> None:
-        self._debts[symbol] = self._debts.get(symbol, 0) + 1
+        debt = self._debts.setdefault(symbol, _Debt())
+        debt.missed += 1
+        debt.asked_once_at = None
 
     async def fetch(
         self, spot: BinanceSpot, take: Callable[[Fill], Awaitable[None]], *, is_urgent: bool = False
@@ -99,8 +125,11 @@ class OwedFills:
             return None if self._error is None else StillOwed(self._error, self.wait(spot.clock.monotonic()))
 
     def wait(self, now: float) -> float:
-        """Seconds from `now`, a moment of the monotonic clock, until it may be asked again."""
-        return max(0.0, self._rests_until - now)
+        """Seconds from `now`, a moment of the monotonic clock, until there is something to ask again."""
+        due = [debt.asked_once_at + _ASK_ONCE_MORE for debt in self._debts.values() if debt.asked_once_at is not None]
+        if len(due) < len(self._debts):
+            due.append(now)
+        return max(0.0, self._rests_until - now, min(due, default=now) - now)
 
     def _rest(self, now: float) -> None:
         if self._error is None:
@@ -114,7 +143,7 @@ class OwedFills:
     async def _fetch_all(self, spot: BinanceSpot, take: Callable[[Fill], Awaitable[None]]) -> ExchangeError | None:
         """Every market that is owed, also one that becomes so meanwhile; the last error."""
         failed_now: dict[str, ExchangeError] = {}
-        while todo := self._debts.keys() - failed_now.keys():
+        while todo := self._due(spot.clock.monotonic()) - failed_now.keys():
             symbol = min(todo, key=lambda one: (one in self._failed_last, one))
             try:
                 await self._fetch_of(symbol, spot, take)
@@ -125,15 +154,22 @@ class OwedFills:
         self._failed_last = set(failed_now)
         return next(reversed(failed_now.values()), None)
 
+    def _due(self, now: float) -> set[str]:
+        asked_once = {symbol: debt.asked_once_at for symbol, debt in self._debts.items()}
+        return {symbol for symbol, at in asked_once.items() if at is None or now >= at + _ASK_ONCE_MORE}
+
     async def _fetch_of(self, symbol: str, spot: BinanceSpot, take: Callable[[Fill], Awaitable[None]]) -> None:
         while True:
             debt, known_upto = self._debts[symbol], self._known_upto[symbol]
+            missed, is_second = debt.missed, debt.asked_once_at is not None
             page = await self._page_of(symbol, spot)
             for fill in page:
                 await take(fill)
                 self._known_upto[symbol] = fill.trade_id
-            if len(page) < _PAGE and debt == self._debts[symbol]:  # nothing more was missed since it was asked for
-                del self._debts[symbol]
+            if len(page) < _PAGE and missed == debt.missed:  # nothing more was missed since it was asked for
+                debt.asked_once_at = spot.clock.monotonic()
+                if is_second:
+                    del self._debts[symbol]
                 return
             if len(page) >= _PAGE and known_upto == self._known_upto[symbol]:
                 raise MalformedResponse(f"trades of {symbol} after {known_upto} were asked for, and these came again")

@@ -227,7 +227,7 @@ class _Account(_Wanted):
 
     def note(self, spot: BinanceSpot, item: Any) -> None:
         if isinstance(item, Fill):
-            self._owed.hear(item)
+            self._owed.hear(item, spot.clock.monotonic())
             self._note_fill(spot, item)
         elif isinstance(item, OrderUpdate):
             self._note_order(spot, item)
@@ -268,7 +268,7 @@ class _Account(_Wanted):
     @property
     def missing(self) -> str:
         lost = "" if self._lost_since is None else f"of everything since {self._lost_since}, when the stream was lost"
-        owed = f"of {self._owed}" if self._owed else ""
+        owed = f"of {self._owed}" if str(self._owed) else ""
         return " and ".join(filter(None, (owed, lost)))
 
     def wait(self, now: float) -> float:
