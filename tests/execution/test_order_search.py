@@ -454,18 +454,30 @@ def test_case_48_a_trade_is_not_given_up_while_an_order_of_its_time_is_in_doubt_
         exchange = world.exchange
         asked = (exchange.fetch_order, exchange.fetch_open_orders, exchange.fetch_order_history)
 
-        async def lagging(ref: OrderRef) -> OrderUpdate:
-            raise OrderNotFound("Order does not exist.")
+        async def order(ref: OrderRef) -> OrderUpdate:
+            update = await asked[0](ref)
+            if update.client_order_id == "ym-traded":
+                raise OrderNotFound("Order does not exist.")
+            return update
 
-        async def nothing(*_: object, **__: object) -> Sequence[OrderUpdate]:
-            return []
+        def without(orders: Sequence[OrderUpdate]) -> Sequence[OrderUpdate]:
+            return [update for update in orders if update.client_order_id != "ym-traded"]
 
-        exchange.fetch_order, exchange.fetch_open_orders, exchange.fetch_order_history = lagging, nothing, nothing  # type: ignore[method-assign, assignment]
+        async def open_orders(symbol: str | None = None) -> Sequence[OrderUpdate]:
+            return without(await asked[1](symbol))
+
+        async def history(symbol: str, **terms: Any) -> Sequence[OrderUpdate]:
+            return without(await asked[2](symbol, **terms))
+
+        exchange.fetch_order, exchange.fetch_open_orders, exchange.fetch_order_history = order, open_orders, history  # type: ignore[method-assign, assignment]
         world.others("SELL", "1", "100")
         world.weather(after=1.0, dropped=1.0)
         await account.place(a_buy("ym-traded"))
         world.weather(dropped=1.0)
-        await world.clock.sleep(60 * FENCE)
+        await world.clock.sleep(30 * FENCE)
+        world.others("SELL", "1", "100")
+        world.by_hand("by-hand", "BUY", "1", "100")  # a later trade, whose order is shown
+        await world.clock.sleep(30 * FENCE)
         await world.kill()
         account = await world.open()
         traded = account.tracker.get_order("ym-traded")
