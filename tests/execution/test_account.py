@@ -121,10 +121,10 @@ def test_N8_a_rate_limit_stops_all_orders_for_as_long_as_it_says(play: Play) -> 
         async def limited(request: object) -> None:
             raise Rejected("too many", reason=RejectReason.RATE_LIMITED, retry_after=30)
 
-        world.exchange.place_order = limited  # type: ignore[method-assign, assignment]
+        world.instead(place_order=limited)
         first = await account.place(a_buy())
         assert first.state is OrderState.REJECTED
-        world.exchange.place_order = place  # type: ignore[method-assign]
+        world.instead(place_order=place)
         with pytest.raises(SubmitsPaused, match="RATE_LIMITED"):
             account.begin(a_buy("ym-2"))
         await world.clock.sleep(31)
@@ -146,7 +146,7 @@ def test_N9_while_we_are_banned_orders_stay_as_they_were_and_nothing_is_asked(pl
             asked.append(world.clock.monotonic())
             await answer()
 
-        world.exchange._answer = count  # type: ignore[method-assign]
+        world.instead(_answer=count)
         left = account.quiet_for
         assert left > 0
         await world.clock.sleep(left * 0.9)
@@ -176,7 +176,7 @@ def test_N34_a_clock_that_steps_back_orders_nothing(play: Play) -> None:
         account = await world.open()
         now = world.clock.now
         first = await account.place(a_buy())
-        world.clock.now = lambda: now().replace(year=2020)  # type: ignore[method-assign]
+        world.clock.now = lambda: now().replace(year=2020)  # type: ignore[method-assign]  # the clock steps back
         second = await account.place(a_buy("ym-2"))
         await account.cancel("ym-1")
         assert (first.state, second.state) == (OrderState.CANCELLED, OrderState.OPEN)
@@ -303,7 +303,7 @@ def test_N35_clocks_that_stray_are_told_at_half_a_second_and_stop_orders_at_a_se
         async def synchronise_clock() -> timedelta:
             return timedelta(seconds=strayed.pop(0))
 
-        world.exchange.synchronise_clock = synchronise_clock  # type: ignore[attr-defined]
+        world.exchange.synchronise_clock = synchronise_clock  # type: ignore[attr-defined]  # other exchanges have one
         account = await world.open(NO_POLLING.model_copy(update={"audit_interval": 60.0}))
         await world.clock.sleep(65)
         assert world.heard(Warned) == []
@@ -327,7 +327,7 @@ def test_a_fault_of_ours_in_the_background_stops_trading_and_says_so(play: Play)
         async def break_down() -> None:
             raise ZeroDivisionError("a bug")
 
-        world.account._reconciler.look_at_what_is_due = break_down  # type: ignore[method-assign]
+        world.account._reconciler.look_at_what_is_due = break_down  # type: ignore[method-assign]  # a fault of ours
         await world.clock.sleep(2)
         assert "ZeroDivisionError" in account.pause_reasons[PauseReason.HALTED]
 
@@ -343,7 +343,7 @@ def test_B7_an_answer_about_another_order_stops_the_account_and_the_order_is_loo
             await place_order(request)
             raise OutcomeUnknown("the answer is about client order id 'other'", is_crossed=True)
 
-        world.exchange.place_order = mix_up  # type: ignore[method-assign]
+        world.instead(place_order=mix_up)
         order = await account.place(a_buy())
         assert "'other'" in account.pause_reasons[PauseReason.HALTED]
         await world.clock.sleep(5)
@@ -386,7 +386,7 @@ def test_M1_who_looks_once_the_folder_is_held_is_asked_before_anybody_is_connect
             assert is_held(folder)
             raise ConfigurationError("it is another's by now")
 
-        world.exchange.connect = connect  # type: ignore[method-assign]  # nobody is to get so far
+        world.instead(connect=connect)  # nobody is to get so far
         with pytest.raises(ConfigurationError, match="another's"):
             async with account_of(world.exchange, folder=folder, clock=world.clock, when_held=look):
                 pass

@@ -66,7 +66,7 @@ def test_N36_ten_thousand_missed_events_are_backfilled_without_loss(play: Play) 
             limits.add(asked["limit"])
             return await fetch_fills(symbol, **asked)
 
-        world.exchange.fetch_fills = noted  # type: ignore[method-assign]
+        world.instead(fetch_fills=noted)
         account = await world.open()
         orders = [await account.place(a_buy(f"ym-{number}", qty="1000")) for number in range(10)]
         cut = asyncio.create_task(world.exchange.cut_streams(600))
@@ -171,9 +171,9 @@ def test_N13_a_trade_that_shows_before_its_order_is_booked_once_the_order_shows(
         async def not_yet(ref: OrderRef) -> None:
             raise OrderNotFound("Order does not exist.")
 
-        world.exchange.fetch_order = not_yet  # type: ignore[method-assign, assignment]
+        world.instead(fetch_order=not_yet)
         await account.reconcile()
-        world.exchange.fetch_order = fetch_order  # type: ignore[method-assign]
+        world.instead(fetch_order=fetch_order)
         world.weather(dropped=1.0)
         await account.reconcile()
         await world.clock.sleep(10)

@@ -64,7 +64,7 @@ def test_N11_a_duplicate_id_adopts_the_order_that_exists(play: Play) -> None:
         async def place_order(request: object) -> None:
             raise DuplicateOrder("Duplicate order sent.")
 
-        world.exchange.place_order = place_order  # type: ignore[method-assign, assignment]
+        world.instead(place_order=place_order)
         world.by_hand("ym-2", "BUY", "1", "100")
         account.tracker.create_order("ym-3", SYMBOL, "BUY", "LIMIT", qty="1", price="100")
         world.by_hand("ym-3", "BUY", "1", "100")
@@ -210,7 +210,7 @@ def test_P19_an_order_that_was_decided_before_a_long_sleep_is_not_sent(play: Pla
         account = await world.open()
         order = account.begin(a_buy())
         monotonic = world.clock.monotonic
-        world.clock.monotonic = lambda: monotonic() + 600  # type: ignore[method-assign]
+        world.clock.monotonic = lambda: monotonic() + 600  # type: ignore[method-assign]  # the machine slept
         await world.clock.sleep(1)
         assert (order.state, order.reject_reason) == (OrderState.FAILED, RejectReason.NOT_SENT)
         assert world.exchange.posts["ym-1"] == 0

@@ -34,7 +34,6 @@ from yunmin.errors import (
 from yunmin.execution.order_journal import OrderJournal, PlaceIntent
 from yunmin.execution.order_search import _Sweep
 
-LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 MADE = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 
 
@@ -213,16 +212,16 @@ def test_case_49_an_order_that_the_exchange_no_longer_knows_stays_open_and_suspe
         async def nothing(symbol: str | None = None) -> list[object]:
             return []
 
-        world.exchange.fetch_order = unknown  # type: ignore[method-assign, assignment]
-        world.exchange.fetch_open_orders = nothing  # type: ignore[method-assign, assignment]
+        world.instead(fetch_order=unknown)
+        world.instead(fetch_open_orders=nothing)
         await world.clock.sleep(5)
         await account.reconcile()
         assert (order.state, order.certainty) == (OrderState.OPEN, Certainty.SUSPECT)
         await world.clock.sleep(2 * 3600)
         assert (order.state, order.certainty) == (OrderState.OPEN, Certainty.SUSPECT)
 
-        world.exchange.fetch_order = fetch_order  # type: ignore[method-assign]
-        world.exchange.fetch_open_orders = fetch_open  # type: ignore[method-assign]
+        world.instead(fetch_order=fetch_order)
+        world.instead(fetch_open_orders=fetch_open)
         await world.clock.sleep(20)
         assert order.certainty is Certainty.CONFIRMED
         assert (len(world.heard(OrderUncertain)), len(world.heard(OrderResolved))) == (1, 1)
@@ -244,7 +243,7 @@ def test_promise_P3_within_its_fence_an_order_is_asked_for_ever_less_often(play:
             asked_at.append(world.clock.monotonic())
             return await fetch_order(ref)
 
-        world.exchange.fetch_order = noted  # type: ignore[method-assign]
+        world.instead(fetch_order=noted)
         order = account.tracker.get_order("ym-1")
         while order is not None and order.is_open:
             await world.clock.sleep(1)
@@ -262,7 +261,7 @@ def test_case_48_an_order_that_one_query_does_not_show_is_looked_for_in_all(play
         async def unknown(ref: OrderRef) -> None:
             raise OrderNotFound("Order does not exist.")
 
-        world.exchange.fetch_order = unknown  # type: ignore[method-assign, assignment]
+        world.instead(fetch_order=unknown)
         world.weather(after=1.0, dropped=1.0)
         order = await account.place(a_buy())
         world.weather(dropped=1.0)
@@ -284,14 +283,14 @@ def test_case_48_an_order_that_many_others_have_followed_is_looked_for_in_its_ow
         async def silence(*_: object, **__: object) -> None:
             raise Unavailable("no answer")
 
-        world.exchange.fetch_order_history = silence  # type: ignore[method-assign, assignment]
+        world.instead(fetch_order_history=silence)
         world.weather(before=1.0)
         lost = await account.place(a_buy("ym-lost"))
         world.weather()
         for number in range(12):  # later ones fill the last page of the history, and its own page too
             await world.clock.sleep(4)
             await account.place(a_buy(f"ym-{number}", price="50"))
-        world.exchange.fetch_order_history = fetch_history  # type: ignore[method-assign]
+        world.instead(fetch_order_history=fetch_history)
         await world.clock.sleep(10)
         assert lost.state is OrderState.FAILED
 
@@ -320,7 +319,7 @@ def test_case_48_its_own_time_is_looked_through_page_by_page(
         crowded = await account.place(a_buy("ym-crowded"))
         world.weather()
         if of_one_moment:
-            world.exchange.fetch_order_history = all_of_one_moment  # type: ignore[method-assign, assignment]  # this one answer is another
+            world.instead(fetch_order_history=all_of_one_moment)  # this one answer is another
         for number in range(12):
             await account.place(a_buy(f"ym-{number}", price="50"))
         await world.clock.sleep(10 * FENCE)
@@ -347,7 +346,7 @@ def test_case_48_of_many_that_are_looked_for_few_pages_of_orders_are_there_at_on
             under_way -= 1
             return await fetch_history(symbol, since=since, limit=limit)
 
-        world.exchange.fetch_order_history = slowly  # type: ignore[method-assign, assignment]
+        world.instead(fetch_order_history=slowly)
         world.weather(before=1.0)
         lost = [account.begin(a_buy(f"ym-lost-{number}")) for number in range(6)]
         await account._desk.settle()
@@ -401,7 +400,7 @@ def test_case_48_a_trade_whose_order_is_shown_nowhere_may_be_of_any_order_and_no
         async def history(symbol: str, **asked: Any) -> Sequence[OrderUpdate]:
             return [] if lags else await fetch_history(symbol, **asked)
 
-        exchange.fetch_order, exchange.fetch_open_orders, exchange.fetch_order_history = order, open_orders, history  # type: ignore[method-assign, assignment]
+        world.instead(fetch_order=order, fetch_open_orders=open_orders, fetch_order_history=history)
         world.others("SELL", "1", "100")
         world.weather(after=1.0, dropped=1.0)
         traded = await account.place(a_buy("ym-traded"))
@@ -431,17 +430,17 @@ def test_case_48_a_trade_whose_order_got_its_name_by_another_way_is_no_longer_in
         world.weather(before=1.0, dropped=1.0)
         lost = await account.place(a_buy("ym-lost"))
         world.others("SELL", "1", "100")
-        world.exchange.fetch_order = lagging  # type: ignore[method-assign]
+        world.instead(fetch_order=lagging)
         world.weather(after=1.0, dropped=1.0)
         traded = await account.place(a_buy("ym-traded"))
         await account.reconcile()
-        assert account._reconciler._strangers.has_nameless_trade(SYMBOL, LONG_AGO)
-        world.exchange.fetch_order = fetch_order  # type: ignore[method-assign]
+        assert account._reconciler._search._nameless.is_there_since(SYMBOL, None)
+        world.instead(fetch_order=fetch_order)
         world.weather(dropped=1.0)
         await world.clock.sleep(5 * FENCE)
         assert traded.state is OrderState.FILLED
         assert lost.state is OrderState.FAILED
-        assert not account._reconciler._strangers._nameless
+        assert not account._reconciler._search._nameless.is_there_since(SYMBOL, None)
 
     play(scenario)
 
@@ -469,7 +468,7 @@ def test_case_48_a_trade_is_not_given_up_while_an_order_of_its_time_is_in_doubt_
         async def history(symbol: str, **terms: Any) -> Sequence[OrderUpdate]:
             return without(await asked[2](symbol, **terms))
 
-        exchange.fetch_order, exchange.fetch_open_orders, exchange.fetch_order_history = order, open_orders, history  # type: ignore[method-assign, assignment]
+        world.instead(fetch_order=order, fetch_open_orders=open_orders, fetch_order_history=history)
         world.others("SELL", "1", "100")
         world.weather(after=1.0, dropped=1.0)
         await account.place(a_buy("ym-traded"))
@@ -484,7 +483,7 @@ def test_case_48_a_trade_is_not_given_up_while_an_order_of_its_time_is_in_doubt_
         assert traded is not None
         await world.clock.sleep(60 * FENCE)
         assert (traded.state, traded.certainty) == (OrderState.PENDING, Certainty.UNKNOWN)
-        exchange.fetch_order, exchange.fetch_open_orders, exchange.fetch_order_history = asked  # type: ignore[method-assign]
+        world.instead(fetch_order=asked[0], fetch_open_orders=asked[1], fetch_order_history=asked[2])
         await world.clock.sleep(2 * FENCE)
         assert (traded.state, fills_of(traded)) == (OrderState.FILLED, ["1"])
 
@@ -515,7 +514,7 @@ def test_case_48_an_order_that_the_stream_shows_during_the_search_is_found(
         world.weather(before=1.0)
         lost = await account.place(a_buy("ym-lost"))
         world.weather()
-        world.exchange.fetch_order_history = late  # type: ignore[method-assign, assignment]  # the stream is heard meanwhile
+        world.instead(fetch_order_history=late)  # the stream is heard meanwhile
         for number in range(12):  # so many that its own time has to be looked through
             await account.place(a_buy(f"ym-{number}", price="50"))
         await world.clock.sleep(10 * FENCE)
@@ -535,7 +534,7 @@ def test_case_50_an_order_without_the_exchanges_id_is_asked_for_by_ours(play: Pl
             asked.append(ref)
             return await fetch_order(ref)
 
-        world.exchange.fetch_order = remember  # type: ignore[method-assign, assignment]
+        world.instead(fetch_order=remember)
         world.weather(after=1.0, dropped=1.0)
         await account.place(a_buy())
         world.weather(dropped=1.0)

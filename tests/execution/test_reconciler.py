@@ -60,14 +60,14 @@ def test_case_13_a_fill_that_no_trade_shows_is_inferred_after_the_grace_and_repl
         async def no_trades(*_: object, **__: object) -> list[object]:
             return []
 
-        world.exchange.fetch_fills = no_trades  # type: ignore[method-assign, assignment]
+        world.instead(fetch_fills=no_trades)
         world.others("SELL", "0.4", "100")
         await account.reconcile()
         assert order.unattributed_qty == Decimal("0.4")
         await world.clock.sleep(NO_POLLING.residual_grace + 5)
         assert [fill.kind for fill in order.fills] == ["INFERRED"]
 
-        world.exchange.fetch_fills = fetch_fills  # type: ignore[method-assign]
+        world.instead(fetch_fills=fetch_fills)
         await account.reconcile()
         assert [(fill.kind, fill.qty) for fill in order.fills] == [("REAL", Decimal("0.4"))]
 
@@ -104,13 +104,13 @@ def test_case_52_after_a_gap_orders_that_were_in_doubt_before_it_do_not_keep_oth
         async def silence(ref: OrderRef) -> None:
             raise Unavailable("no answer")
 
-        world.exchange.fetch_order = silence  # type: ignore[method-assign, assignment]
+        world.instead(fetch_order=silence)
         await world.exchange.cut_streams(1)
         await world.clock.sleep(1)
         assert account.takes_orders
         assert {order.certainty for order in doubtful} == {Certainty.UNKNOWN}
 
-        world.exchange.fetch_order = silenced  # type: ignore[method-assign]
+        world.instead(fetch_order=silenced)
         await world.clock.sleep(2 * FENCE)
         assert {order.state for order in doubtful} == {OrderState.FAILED}
 
@@ -134,7 +134,7 @@ def test_orders_in_doubt_are_asked_for_side_by_side(play: Play) -> None:
             asked -= 1
             return await fetch_order(ref)
 
-        world.exchange.fetch_order = slowly  # type: ignore[method-assign]
+        world.instead(fetch_order=slowly)
         await world.clock.sleep(45)
         assert {order.state for order in orders} == {OrderState.FAILED}  # each was asked for at least three times
         assert 1 < most <= 8
@@ -222,7 +222,7 @@ def test_case_56_an_inferred_fill_has_the_same_id_in_every_life(play: Play) -> N
         async def no_trades(*_: object, **__: object) -> list[object]:
             return []
 
-        world.exchange.fetch_fills = no_trades  # type: ignore[method-assign, assignment]
+        world.instead(fetch_fills=no_trades)
         world.others("SELL", "0.4", "100")
         await account.reconcile()
         await world.clock.sleep(NO_POLLING.residual_grace + 5)
@@ -294,12 +294,12 @@ def test_of_orders_that_are_done_the_reconciler_keeps_nothing(play: Play) -> Non
         async def unknown(ref: OrderRef) -> None:
             raise OrderNotFound("Order does not exist.")
 
-        world.exchange.fetch_order = unknown  # type: ignore[method-assign, assignment]
+        world.instead(fetch_order=unknown)
         doubtful = await account.place(a_buy("ym-late", price="60"))
         await world.clock.sleep(2)
         assert set(account._reconciler._search._fences) == {"ym-late"}
         world.weather()
-        world.exchange.fetch_order = fetch_order  # type: ignore[method-assign]
+        world.instead(fetch_order=fetch_order)
         world.others("SELL", "200", "60")  # the stream tells of its end before any look does
         await world.clock.sleep(1)
         assert doubtful.is_completed

@@ -68,6 +68,12 @@ class World:
         """The weather from now on; calm where nothing is said."""
         self.exchange.weather = Weather(**({"latency": 0.01} | shares))
 
+    def instead(self, **answers: Callable[..., Any]) -> None:
+        """What the exchange does from now on in place of its methods of those names."""
+        for name, answer in answers.items():
+            assert hasattr(self.exchange, name)
+            setattr(self.exchange, name, answer)
+
     def others(self, side: str, qty: str, price: str) -> Order:
         """Somebody else's limit order, at the exchange at once."""
         self._number += 1

@@ -34,6 +34,7 @@ from yunmin.execution.gate import PauseReason, SubmitGate
 from yunmin.execution.host_pause import HostPause
 from yunmin.execution.key_check import check_key
 from yunmin.execution.kill_switch import KillSwitch
+from yunmin.execution.nameless_trades import NamelessTrades
 from yunmin.execution.news_listener import NewsListener, StreamNews
 from yunmin.execution.order_desk import OrderDesk
 from yunmin.execution.order_journal import OrderJournal
@@ -70,10 +71,12 @@ class Account:
         self._books = Bookkeeper(journal, self.tracker, clock)
         self._pause = HostPause(clock, unsaid=self.policy.retry_longest)
         self._desk = OrderDesk(connector, self._books, self._gate, self._pause, clock, self.policy)
+        nameless = NamelessTrades(self._books, warn=self._warn)
         strangers = Strangers(
             self._books,
             self.policy,
             connector.traits.client_order_id_prefix,
+            nameless=nameless,
             tell=lambda update: self._feed.tell(ExternalOrderSeen(clock.now(), update)),
             warn=self._warn,
         )
@@ -82,6 +85,7 @@ class Account:
             self._books,
             self._desk,
             strangers,
+            nameless,
             clock,
             self.policy,
             rate_limited=self._desk.leave_alone,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from yunmin.core.data_contracts.enums import Certainty
 from yunmin.core.data_contracts.fill import Fill
 from yunmin.core.data_contracts.order import OrderRef, OrderUpdate
 from yunmin.core.in_flight_order import InFlightOrder
@@ -14,22 +13,16 @@ from yunmin.core.order_tracker import OrderTracker
 from yunmin.errors import OrderNotFound
 from yunmin.exchange.connector import ExchangeConnector
 from yunmin.execution.bookkeeper import Bookkeeper
+from yunmin.execution.nameless_trades import NamelessTrades
 from yunmin.execution.order_journal import last_trade
 from yunmin.execution.policy import AccountPolicy, ExternalOrders
 
-__all__ = ["CLOCKS_DIFFER_BY", "Backfill", "Strangers"]
+__all__ = ["Backfill", "Strangers"]
 
 _PAGE = 250
 """Executions that are asked for at once, at most: so many are in memory together, however long the gap was."""
 
 _STRANGERS_KEPT = 10_000
-CLOCKS_DIFFER_BY = timedelta(seconds=5)
-"""More than the exchange's clock and ours may differ by while orders leave: that is a second."""
-
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
-_NOBODY_KNOWS_WHEN = datetime.max.replace(tzinfo=UTC)
-_MISSES = 10
-"""So often an order is asked for whose trade is there, before it is given up, loudly."""
 
 
 class Strangers:
@@ -41,6 +34,7 @@ class Strangers:
         policy: AccountPolicy,
         prefix: str,
         *,
+        nameless: NamelessTrades,
         tell: Callable[[OrderUpdate], None],
         warn: Callable[[str], None],
     ) -> None:
@@ -48,11 +42,10 @@ class Strangers:
         self._books = books
         self._policy = policy
         self._prefix = prefix
+        self._nameless = nameless
         self._tell = tell
         self._warn = warn
         self._met: dict[tuple[str, str], None] = {}
-        self._missed: dict[tuple[str, str], int] = {}
-        self._nameless: dict[tuple[str, str], datetime] = {}
         self.adopted = 0
 
     def is_known(self, news: OrderUpdate | Fill) -> bool:
@@ -75,57 +68,13 @@ class Strangers:
             self.adopted += 1
             return True
         if update.exchange_order_id is not None:
-            self.find(update.symbol, update.exchange_order_id)
+            self._nameless.find(update.symbol, update.exchange_order_id)
             self._met[update.symbol, update.exchange_order_id] = None
             if len(self._met) > _STRANGERS_KEPT:
                 del self._met[next(iter(self._met))]
         if self._policy.external_orders is not ExternalOrders.IGNORE:
             self._tell(update)
         return False
-
-    def miss(self, symbol: str, exchange_order_id: str, traded_at: datetime | None) -> bool:
-        """The exchange shows a trade of ours and does not find its order. True while it is worth asking again.
-
-        That is as long as an order is in doubt that it may be of: what is given up is not asked for in the next life.
-        """
-        key = symbol, exchange_order_id
-        self._nameless[key] = max(traded_at or _NOBODY_KNOWS_WHEN, self._nameless.get(key, _LONG_AGO))
-        self._missed[key] = self._missed.get(key, 0) + 1
-        if self._missed[key] == _MISSES:
-            self._warn(f"a trade on {symbol} is of order {exchange_order_id}, which the exchange does not find")
-        if self._missed[key] < _MISSES or self._may_be_of_one_in_doubt(symbol, self._nameless[key]):
-            return True
-        del self._missed[key]
-        self._met[key] = None
-        if len(self._nameless) > _STRANGERS_KEPT:
-            del self._nameless[next(iter(self._nameless))]
-        self._warn(f"a trade on {symbol} of order {exchange_order_id} is given up; it is not booked")
-        return False
-
-    def _may_be_of_one_in_doubt(self, symbol: str, traded_at: datetime) -> bool:
-        return any(
-            order.certainty is Certainty.UNKNOWN
-            and (order.created_at is None or order.created_at - CLOCKS_DIFFER_BY <= traded_at)
-            for order in self._books.tracker.get_open_orders(symbol)
-        )
-
-    def find(self, symbol: str, exchange_order_id: str) -> None:
-        """The exchange found the order of a trade."""
-        self._missed.pop((symbol, exchange_order_id), None)
-        self._nameless.pop((symbol, exchange_order_id), None)
-
-    def has_nameless_trade(self, symbol: str, since: datetime) -> bool:
-        """Whether there was a trade on `symbol` since then whose order was never found: it may be any order."""
-        for market, exchange_order_id in list(self._nameless):
-            if market == symbol and self._has_name(symbol, exchange_order_id):
-                self.find(symbol, exchange_order_id)
-        return any(market == symbol and traded_at >= since for (market, _), traded_at in self._nameless.items())
-
-    def _has_name(self, symbol: str, exchange_order_id: str) -> bool:
-        """Whether that order became known here, in whatever way."""
-        if self._books.tracker.get_order_by_exchange_id(exchange_order_id, symbol) is not None:
-            return True
-        return self._books.journal.find_by_exchange_id(symbol, exchange_order_id) is not None
 
     def is_news_of_ours(self, fill: Fill) -> bool:
         """Whether `fill` is of an order that is followed, or of one that left the history and did not have it then."""
@@ -151,11 +100,17 @@ class Backfill:
     """Asks for executions until there are no more. A mark per symbol, kept in the journal, says up to where."""
 
     def __init__(
-        self, connector: ExchangeConnector, books: Bookkeeper, strangers: Strangers, policy: AccountPolicy
+        self,
+        connector: ExchangeConnector,
+        books: Bookkeeper,
+        strangers: Strangers,
+        nameless: NamelessTrades,
+        policy: AccountPolicy,
     ) -> None:
         self._connector = connector
         self._books = books
         self._strangers = strangers
+        self._nameless = nameless
         self._overlap = timedelta(seconds=policy.overlap)
         self._page = min(connector.traits.fills_page or _PAGE, _PAGE)
 
@@ -219,15 +174,17 @@ class Backfill:
         }
         nameless: set[str] = set()
         for exchange_order_id, traded_at in sorted(unknown.items()):
-            if self._strangers.has_met(symbol, exchange_order_id):
+            if self._strangers.has_met(symbol, exchange_order_id) or self._nameless.is_given_up(
+                symbol, exchange_order_id
+            ):
                 continue
             try:
                 update = await self._connector.fetch_order(OrderRef(symbol=symbol, exchange_order_id=exchange_order_id))
             except OrderNotFound:
-                if self._strangers.miss(symbol, exchange_order_id, traded_at):
+                if self._nameless.miss(symbol, exchange_order_id, traded_at):
                     nameless.add(exchange_order_id)
                 continue
-            self._strangers.find(symbol, exchange_order_id)
+            self._nameless.find(symbol, exchange_order_id)
             if self._strangers.is_known(update):
                 self._books.take(update)
             else:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 
 from yunmin.clock import Clock
@@ -21,8 +21,9 @@ from yunmin.core.data_contracts.verdicts import OrderSearched, SubmitResult
 from yunmin.core.in_flight_order import InFlightOrder
 from yunmin.errors import OrderNotFound, RejectReason, RejectSource
 from yunmin.exchange.connector import ExchangeConnector
-from yunmin.execution.backfill import CLOCKS_DIFFER_BY, Backfill, Strangers
+from yunmin.execution.backfill import Backfill
 from yunmin.execution.bookkeeper import Bookkeeper
+from yunmin.execution.nameless_trades import CLOCKS_DIFFER_BY, NamelessTrades
 from yunmin.execution.order_desk import ref_of
 from yunmin.execution.policy import AccountPolicy
 from yunmin.execution.shared_answers import SharedAnswers
@@ -40,8 +41,6 @@ open then.
 """
 
 _OWN_TIMES_AT_ONCE = 2
-
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class Finding(Enum):
@@ -85,14 +84,14 @@ class OrderSearch:
         connector: ExchangeConnector,
         books: Bookkeeper,
         backfill: Backfill,
-        strangers: Strangers,
+        nameless: NamelessTrades,
         clock: Clock,
         policy: AccountPolicy,
     ) -> None:
         self._connector = connector
         self._books = books
         self._backfill = backfill
-        self._strangers = strangers
+        self._nameless = nameless
         self._clock = clock
         self._policy = policy
         self._fences: dict[str, _Fence] = {}
@@ -184,12 +183,9 @@ class OrderSearch:
         found = Finding.NOT_PLACED if sweep.reaches_back_to(order) else await self._search_its_own_time(order)
         if order.has_evidence:  # the stream may have told of it meanwhile
             return Finding.FOUND
-        return Finding.ABSENT if found is Finding.NOT_PLACED and self._may_be_traded(order) else found
-
-    def _may_be_traded(self, order: InFlightOrder) -> bool:
-        """Whether there was a trade in its time of an order which the exchange shows nowhere: that may be this one."""
-        since = _LONG_AGO if order.created_at is None else order.created_at - CLOCKS_DIFFER_BY
-        return self._strangers.has_nameless_trade(order.symbol, since)
+        if found is Finding.NOT_PLACED and self._nameless.is_there_since(order.symbol, order.created_at):
+            return Finding.ABSENT  # that trade may be of this order
+        return found
 
     async def _search_its_own_time(self, order: InFlightOrder) -> Finding:
         """The history from just before `order` was made until it could arrive no more: so much has come since then."""

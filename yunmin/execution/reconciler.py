@@ -25,6 +25,7 @@ from yunmin.execution.backfill import Backfill, Strangers
 from yunmin.execution.bookkeeper import Bookkeeper
 from yunmin.execution.crash_points import reach
 from yunmin.execution.doubt import is_in_doubt
+from yunmin.execution.nameless_trades import NamelessTrades
 from yunmin.execution.order_desk import OrderDesk
 from yunmin.execution.order_search import Finding, OrderSearch
 from yunmin.execution.policy import AccountPolicy
@@ -81,6 +82,7 @@ class Reconciler:
         books: Bookkeeper,
         desk: OrderDesk,
         strangers: Strangers,
+        nameless: NamelessTrades,
         clock: Clock,
         policy: AccountPolicy,
         *,
@@ -93,8 +95,8 @@ class Reconciler:
         self._clock = clock
         self._policy = policy
         self._rate_limited = rate_limited
-        self._backfill = Backfill(connector, books, strangers, policy)
-        self._search = OrderSearch(connector, books, self._backfill, strangers, clock, policy)
+        self._backfill = Backfill(connector, books, strangers, nameless, policy)
+        self._search = OrderSearch(connector, books, self._backfill, nameless, clock, policy)
         self._heard_at: dict[str, float] = {}
         self._due: dict[str, float] = {}
         self._short_since: dict[str, float] = {}

@@ -71,10 +71,14 @@ class OwedFills:
         self._one_at_a_time = asyncio.Lock()
         self.owe_all()
 
-    def __bool__(self) -> bool:
+    @property
+    def is_owed(self) -> bool:
+        """Whether there is something to ask for, at some time."""
         return bool(self._debts)
 
-    def __str__(self) -> str:
+    @property
+    def missing(self) -> str:
+        """Of which markets fills may be missing, in words; not those that have told all and are asked once more."""
         return ", ".join(
             f"{symbol} since {'the start' if self._known_upto[symbol] is None else f'trade {self._known_upto[symbol]}'}"
             for symbol, debt in sorted(self._debts.items())

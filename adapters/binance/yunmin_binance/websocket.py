@@ -174,8 +174,10 @@ class _Wanted(ABC):
         calls, self._out = self._out, []
         return calls
 
-    is_owed = False
-    """Whether something is to be asked for."""
+    @property
+    def is_owed(self) -> bool:
+        """Whether something is to be asked for."""
+        return False
 
     @property
     def missing(self) -> str:
@@ -262,20 +264,20 @@ class _Account(_Wanted):
             _log.warning("news may have been missed: %s", why)
 
     @property
-    def is_owed(self) -> bool:  # type: ignore[override]  # what is owed changes
-        return bool(self._owed)
+    def is_owed(self) -> bool:
+        return self._owed.is_owed
 
     @property
     def missing(self) -> str:
         lost = "" if self._lost_since is None else f"of everything since {self._lost_since}, when the stream was lost"
-        owed = f"of {self._owed}" if str(self._owed) else ""
+        owed = f"of {self._owed.missing}" if self._owed.missing else ""
         return " and ".join(filter(None, (owed, lost)))
 
     def wait(self, now: float) -> float:
         return self._owed.wait(now)
 
     async def ask_again(self, spot: BinanceSpot) -> None:
-        if not self._owed:
+        if not self._owed.is_owed:
             return
         still = await self._owed.fetch(spot, lambda fill: self._take_fetched(spot, fill))
         if still is not None:
