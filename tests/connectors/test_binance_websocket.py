@@ -23,7 +23,9 @@ from yunmin.errors import (
     AuthenticationFailed,
     ConfigurationError,
     ConnectivityError,
+    MalformedResponse,
     OrderNotFound,
+    Unavailable,
     UnknownSymbol,
 )
 from yunmin.testing.verify.forked_venue import ask_venue
@@ -356,6 +358,16 @@ class Answers:
         self.fills: list[Fill] = []
         self.add(0, 3_000)
         self.pages = 0
+        self.orders_asked: list[str | None] = []
+
+    async def server_time(self) -> datetime:
+        return NOON
+
+    async def fetch_open_orders(self) -> list[OrderUpdate]:
+        return [OrderUpdate(symbol="BNB/USDT", client_order_id="ym-0", source="REST")]
+
+    def stream_account(self) -> Heard:
+        return Heard()
 
     def add(self, first: int, end: int) -> None:
         self.fills += [
@@ -373,8 +385,11 @@ class Answers:
         ]
 
     async def fetch_order(self, ref: OrderRef) -> OrderUpdate:
+        self.orders_asked.append(ref.exchange_order_id)
         if ref.exchange_order_id == "1":
             raise OrderNotFound("Order does not exist.")
+        if ref.exchange_order_id == "2":
+            raise MalformedResponse("a status that contradicts itself")
         return OrderUpdate(symbol=ref.symbol, client_order_id=f"ym-{ref.exchange_order_id}", source="REST")
 
     def instrument(self, symbol: str) -> Any:
@@ -383,8 +398,7 @@ class Answers:
 
 async def an_account(spot: Any, told: list[dict[str, Any]]) -> _Account:
     account = _Account(told.append, None, None)
-    account._owed.begin(NOON)
-    account._owed.meet("BNB/USDT")
+    await account.open(spot)
     await account.ask_again(spot)
     return account
 
@@ -398,7 +412,7 @@ async def test_N22_what_was_before_it_was_subscribed_is_fetched_and_a_fill_witho
     told = list[dict[str, Any]]()
     spot: Any = Answers()
     hand_over(await an_account(spot, told))
-    assert [fill["client_oid"] for fill in told[:3]] == ["ym-0", None, "ym-2"]
+    assert [fill["client_oid"] for fill in told[:3]] == ["ym-0", None, None]
     assert len(told) == len({fill["trade_id"] for fill in told}) == 3_000
 
 
@@ -409,12 +423,13 @@ async def test_N22_after_a_gap_it_goes_on_from_the_last_trade_that_it_knew_whate
     hand_over(account)
     told.clear()
     spot.add(3_000, 3_200)
-    spot.pages = 0
+    spot.pages, spot.orders_asked = 0, []
     for at in (NOON - timedelta(days=1), NOON + timedelta(days=1)):
         await account.take(spot, StreamGap(start=at, end=at, why="cut"))
     hand_over(account)
     assert [fill["trade_id"] for fill in told] == [str(number) for number in range(3_000, 3_200)]
     assert spot.pages == 2, "one for each gap"
+    assert spot.orders_asked == [str(number) for number in range(3_000, 3_200)], "of what was told nothing is asked"
 
 
 async def test_who_stops_while_the_stream_is_down_is_told_since_when() -> None:
@@ -471,6 +486,74 @@ async def test_what_had_come_when_it_ends_is_at_hand_and_a_gap_in_it_is_named(ca
     calls = await news.close()
     assert [told["trade_id"] for _, told in calls] == ["9001", "9002", "9003"]
     assert "it ends before all fills could be fetched: of BNB/USDT since trade 2999" in caplog.text
+
+
+async def test_a_fill_of_before_the_start_is_not_ours() -> None:
+    told = list[dict[str, Any]]()
+    spot: Any = Answers()
+    account = await an_account(spot, told)
+    account.at_hand()
+    early = spot.fills[0].model_copy(update={"trade_id": "9000", "ts": NOON - timedelta(seconds=1)})
+    spot.fills.append(early)
+    account.note(spot, StreamGap(start=NOON, end=NOON, why="cut"))
+
+    async def all_of_them(symbol: str, **asked: Any) -> list[Fill]:
+        return [early]
+
+    spot.fetch_fills = all_of_them
+    await account.ask_again(spot)
+    assert account.at_hand() == []
+
+
+async def test_a_failure_waits_until_what_is_at_hand_was_handed_out() -> None:
+    told = list[dict[str, Any]]()
+    spot: Any = Answers()
+    account = await an_account(spot, told)
+    account.at_hand()
+    late = spot.fills[0].model_copy(update={"trade_id": "9001"})
+    stream: Any = Heard([late], [])
+    news = _News(spot)
+    news._wanted.append(account)
+    news._listen(account, stream)
+    calls = await news.next()
+    while not calls:
+        calls = await news.next()
+    assert [told["trade_id"] for _, told in calls] == ["9001"]
+    with pytest.raises(Unavailable):
+        while True:
+            assert await news.next() == []
+    await news.close()
+
+
+async def test_nobody_is_asked_again_before_it_is_time() -> None:
+    spot: Any = Answers()
+    account = await an_account(spot, [])
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        spot.clock.advance(seconds)
+
+    spot.clock.sleep = sleep
+    spot.pages = 0
+    await _News(spot)._ask_again(account)
+    assert (slept, spot.pages) == ([10.0], 1), "all was told once, and is asked for once more"
+
+
+def test_what_came_while_it_ended_is_named_too(
+    venue_url: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ws = BinanceWebSocket(base_url=venue_url)
+    close = _News.close
+
+    async def late(news: _News) -> list[Any]:
+        return [*await close(news), (print, {"symbol": SYMBOL, "trade_id": "4712"})]
+
+    monkeypatch.setattr(_News, "close", late)
+    ws.subscribe_order_updates(lambda told: ws.stop())
+    ws._left += [(lambda told: ws.stop(), {"symbol": SYMBOL, "trade_id": "4710"})]
+    ws.run()
+    assert "it ended before 1 fills were handed over, of the trades BNBUSDT 4712" in caplog.text
 
 
 def test_fills_that_are_not_handed_over_at_the_end_are_named(venue_url: str, caplog: pytest.LogCaptureFixture) -> None:

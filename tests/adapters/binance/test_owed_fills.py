@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -38,6 +39,7 @@ class Trades:
         if question in self.fails:
             raise self.fails[question]
         first = int(from_trade_id or 0)
+        await asyncio.sleep(0)
         page = [a_fill(symbol, number) for number in range(first, self.count)][:limit]
         self.meanwhile.pop(question, lambda: None)()
         return page
@@ -227,3 +229,14 @@ async def test_N9_a_gap_is_asked_for_at_once_after_a_failure_but_not_while_we_ar
         owed.owe_all()
         await fetched(owed, trades, is_urgent=True)
         assert len(trades.asked) == asks
+
+
+def test_a_second_start_is_in_another_event_loop() -> None:
+    owed, trades = owed_of("AAA/USDT"), Trades(10)
+
+    async def two_at_once() -> None:
+        owed.begin(NOON)
+        await asyncio.gather(fetched(owed, trades), fetched(owed, trades))
+
+    for _ in range(2):
+        asyncio.run(two_at_once())

@@ -21,11 +21,11 @@ def test_a_few_seconds_of_rain_lose_no_fill_and_leave_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("yunmin.testing.verify.soak._WARM_UP", 3)
-    cancelled: list[int] = []
+    cancelled: list[tuple[int, int]] = []
     cancel_all = Account.cancel_all
 
     async def noted(account: Account) -> list[InFlightOrder]:
-        cancelled.append(len(account.tracker.get_open_orders()))
+        cancelled.append((len(seen), len(account.tracker.get_open_orders())))
         return await cancel_all(account)
 
     monkeypatch.setattr(Account, "cancel_all", noted)
@@ -38,7 +38,9 @@ def test_a_few_seconds_of_rain_lose_no_fill_and_leave_nothing_behind(
     assert report.fills > 0
     assert report.reports >= report.fills
     assert report.warmed_up_after is not None
-    assert cancelled[0] > 20, "the warm-up ends with a cancel of all that is open"
+    looks_before, open_orders = cancelled[0]
+    assert looks_before < len(seen), "it was looked at after the warm-up"
+    assert open_orders > 20, "the warm-up ends with a cancel of all that is open"
     assert report.growth is None  # so short a time says nothing, and it does not pretend to
     assert seen == sorted(seen)
     assert seen
