@@ -25,7 +25,6 @@ from yunmin.errors import (
     ConnectivityError,
     MalformedResponse,
     OrderNotFound,
-    Unavailable,
     UnknownSymbol,
 )
 from yunmin.testing.verify.forked_venue import ask_venue
@@ -506,23 +505,39 @@ async def test_a_fill_of_before_the_start_is_not_ours() -> None:
 
 
 async def test_a_failure_waits_until_what_is_at_hand_was_handed_out() -> None:
-    told = list[dict[str, Any]]()
     spot: Any = Answers()
-    account = await an_account(spot, told)
+    account = await an_account(spot, [])
     account.at_hand()
-    late = spot.fills[0].model_copy(update={"trade_id": "9001"})
-    stream: Any = Heard([late], [])
+    late = [spot.fills[0].model_copy(update={"trade_id": number}) for number in ("9001", "9002")]
+    unlisted = late[0].model_copy(update={"symbol": "NOSUCH/USDT"})
+
+    def instrument(symbol: str) -> Any:
+        if symbol == "NOSUCH/USDT":
+            raise UnknownSymbol(symbol)
+        return SimpleNamespace(exchange_symbol=SYMBOL)
+
+    spot.instrument = instrument
+    stream: Any = Heard([late[0], unlisted, late[1]])
     news = _News(spot)
     news._wanted.append(account)
     news._listen(account, stream)
-    calls = await news.next()
-    while not calls:
-        calls = await news.next()
-    assert [told["trade_id"] for _, told in calls] == ["9001"]
-    with pytest.raises(Unavailable):
-        while True:
-            assert await news.next() == []
+    assert [told["trade_id"] for _, told in await news.next()] == ["9001", "9002"]
+    with pytest.raises(UnknownSymbol):
+        await news.next()
     await news.close()
+
+
+async def test_of_a_fill_that_was_told_nothing_is_asked() -> None:
+    spot: Any = Answers()
+    account = await an_account(spot, [])
+    account.at_hand()
+
+    async def those_of_an_order_that_is_not_found(symbol: str, **asked: Any) -> list[Fill]:
+        return [spot.fills[1]]
+
+    spot.fetch_fills, spot.orders_asked = those_of_an_order_that_is_not_found, []
+    await account.take(spot, StreamGap(start=NOON, end=NOON, why="cut"))
+    assert spot.orders_asked == []
 
 
 async def test_nobody_is_asked_again_before_it_is_time() -> None:

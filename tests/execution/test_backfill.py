@@ -204,3 +204,25 @@ def test_case_63_a_late_fill_of_an_order_that_left_the_history_is_announced_once
         assert [str(event.subject.qty) for event in announced] == ["0.40000000"]
 
     play(scenario)
+
+
+def test_N13_a_trade_whose_order_is_never_found_is_given_up_and_not_asked_for_again(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        await account.place(a_buy(price="50"))
+        asked = []
+
+        async def unknown(ref: OrderRef) -> OrderUpdate:
+            asked.append(ref.exchange_order_id)
+            raise OrderNotFound("Order does not exist.")
+
+        world.weather(dropped=1.0)
+        world.others("SELL", "1", "100")
+        number = str(world.by_hand("theirs", "BUY", "1", "100").id)
+        world.instead(fetch_order=unknown)
+        for _ in range(15):
+            await account.reconcile()
+        assert asked.count(number) == 10
+        assert any("is given up" in warned.message for warned in world.heard(Warned))
+
+    play(scenario)
