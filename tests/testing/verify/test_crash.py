@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from yunmin.exchange import registry
+from yunmin.testing.verify import crash
 from yunmin.testing.verify.crash import CrashReport, verify_crashes
 
 
@@ -18,6 +19,21 @@ def test_P1_to_P9_four_lives_that_were_killed_lose_no_order_and_double_none(tmp_
     assert report.violations == ()
     assert sum(count for place, count in report.killed_at.items() if place != "not killed") >= 3
     assert report.orders > 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="lives are forked")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("intensity", "told"), [(0.0, ("life 0 did not come to trade within 0 s, in fair weather",)), (0.6, ())]
+)
+def test_a_life_that_takes_long_to_start_is_killed_and_in_fair_weather_that_is_told(
+    intensity: float, told: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crash, "_LONGEST_START", 0.0)
+    monkeypatch.setattr(crash, "_WEATHER", (intensity,))
+    report = verify_crashes(registry.load("binance"), tmp_path / "account", cycles=1, seed=3)
+    assert report.killed_at == {"a start that took long": 1}
+    assert report.violations == told
 
 
 def test_what_is_wrong_is_told_in_words() -> None:

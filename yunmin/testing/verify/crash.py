@@ -10,9 +10,8 @@ import asyncio
 import os
 import select
 import signal
-import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from decimal import Decimal
 from pathlib import Path
@@ -28,19 +27,36 @@ from yunmin.execution import crash_points
 from yunmin.execution.account import Account
 from yunmin.execution.opening import open_account
 from yunmin.execution.policy import AccountPolicy
+from yunmin.testing.verify.forked import forked
 from yunmin.testing.verify.forked_venue import ask_venue, forked_venue, load_everything, set_weather
 
 __all__ = ["CrashReport", "verify_crashes"]
 
 _ACCOUNT: Final = "local"
+_LONGEST_START: Final = 60.0
+"""Seconds a life may take until it trades: in a storm most of its first questions fail, and it asks again."""
+
 _LONGEST_LIFE: Final = 20.0
+"""Seconds a life may take from there on, with its orderly end."""
+
+_ACTS_FOR: Final = 4.0
 _HEAL: Final = 60.0
 _PATIENT: Final = AccountPolicy(
     query_interval=0.5, tick=0.2, orders_interval=3.0, fills_interval=3.0, snapshot_every=10, keep_records=20
 )
 
+_ANY_MOMENT: Final = "any moment"
+_SLOW_START: Final = "a start that took long"
+_SLOW_END: Final = "an end that took long"
+
 _WEATHER: Final = (0.0, 0.0, 0.1, 0.3, 0.6)
 """How bad the venue treats its clients, by turns; see the storms of docs/local-venue.md."""
+
+
+class _End(NamedTuple):
+    place: str
+    code: int
+    """As `os.waitstatus_to_exitcode` says it."""
 
 
 class CrashReport(NamedTuple):
@@ -84,12 +100,11 @@ def verify_crashes(
     with forked_venue(plugin, seed) as url:
         asyncio.run(load_everything(plugin, url))
         for cycle in range(cycles):
-            set_weather(url, chance.choice(_WEATHER), seed=cycle)
-            place = _place_of(cycle, chance)
-            end = _live_and_die(plugin, url, folder, f"{seed}-{cycle}", place, chance)
-            killed_at[place if end == -signal.SIGKILL else "not killed"] += 1
-            if end not in (0, -signal.SIGKILL):
-                broken.append(f"life {cycle} ended with {end}")
+            intensity = chance.choice(_WEATHER)
+            set_weather(url, intensity, seed=cycle)
+            end = _live_and_die(plugin, url, folder, f"{seed}-{cycle}", _place_of(cycle), chance)
+            killed_at[end.place if end.code == -signal.SIGKILL else "not killed"] += 1
+            broken.extend(_what_is_wrong_with(end, cycle, intensity))
             progress(cycle + 1)
         set_weather(url, 0.0, seed=0)
         tracker = asyncio.run(_heal(plugin, url, folder))
@@ -100,64 +115,64 @@ def verify_crashes(
 # --- lives -----------------------------------------------------------------------------------------------------------
 
 
-def _place_of(cycle: int, chance: Chance) -> str:
+def _place_of(cycle: int) -> str:
     """Each crash point in turn; every other time at any moment."""
     if cycle % 2:
-        return "any moment"
-    return crash_points.CRASH_POINTS[cycle // 2 % len(crash_points.CRASH_POINTS)] if chance else ""
+        return _ANY_MOMENT
+    return crash_points.CRASH_POINTS[cycle // 2 % len(crash_points.CRASH_POINTS)]
 
 
-def _live_and_die(plugin: AdapterPlugin, url: str, folder: Path, seed: str, place: str, chance: Chance) -> int:
-    """One life in a process of its own; returns how it ended, as `os.waitstatus_to_exitcode` says it."""
+def _what_is_wrong_with(end: _End, cycle: int, intensity: float) -> Iterator[str]:
+    if end.code not in (0, -signal.SIGKILL):
+        yield f"life {cycle} ended with {end.code}"
+    if end.place == _SLOW_START and not intensity:
+        yield f"life {cycle} did not come to trade within {_LONGEST_START:.0f} s, in fair weather"
+
+
+def _live_and_die(plugin: AdapterPlugin, url: str, folder: Path, seed: str, place: str, chance: Chance) -> _End:
+    """One life in a process of its own, and how it ended."""
     count, patience = chance.randint(1, 3), chance.uniform(0.05, 1.5)
     here, there = os.pipe()
-    child = os.fork()
-    if child == 0:
+
+    def live() -> None:
         os.close(here)
-        _be_a_life(plugin, url, folder, seed, (place, count), there)
-    os.close(there)
-    try:
-        if place == "any moment":
-            _wait_for(here, _LONGEST_LIFE)  # it says when it begins to trade
-            _wait_for(here, patience)
-            os.kill(child, signal.SIGKILL)
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    finally:
-        os.close(here)
-
-
-def _wait_for(pipe: int, seconds: float) -> None:
-    """Until the other end says a word or is gone, for at most so long."""
-    if select.select([pipe], [], [], seconds)[0]:
-        os.read(pipe, 1)
-
-
-def _be_a_life(plugin: AdapterPlugin, url: str, folder: Path, seed: str, end: tuple[str, int], pipe: int) -> None:
-    """Trade until killed; never returns."""
-    code = 1
-    try:
-        place, count = end
         if place in crash_points.CRASH_POINTS:
             crash_points.arm(place, count)
-        asyncio.run(_trade(plugin, url, folder, seeded(f"life-{seed}"), pipe))
-        code = 0
-    except BaseException:  # noqa: BLE001  a forked process ends here, whatever happens
-        traceback.print_exc()
+        asyncio.run(_trade(plugin, url, folder, seeded(f"life-{seed}"), there))
+
+    child = forked(live)
+    os.close(there)
+    killed_at = place
+    try:
+        if not _hears(here, _LONGEST_START):
+            killed_at = _SLOW_START
+        elif place == _ANY_MOMENT:
+            _hears(here, patience)
+        elif not _hears(here, _LONGEST_LIFE):
+            killed_at = _SLOW_END
     finally:
-        os._exit(code)
+        os.kill(child, signal.SIGKILL)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        os.close(here)
+    return _End(killed_at, code)
+
+
+def _hears(pipe: int, seconds: float) -> bool:
+    """Whether the life at the other end says within so long that it begins to trade, or is gone."""
+    if not select.select([pipe], [], [], seconds)[0]:
+        return False
+    os.read(pipe, 1)
+    return True
 
 
 async def _trade(plugin: AdapterPlugin, url: str, folder: Path, chance: Chance, pipe: int) -> None:
     clock = SystemClock()
-    deadline = clock.monotonic() + _LONGEST_LIFE
     while True:
         try:
             async with _opened(plugin, url, folder) as account:
                 os.write(pipe, b"!")
-                return await _act_until(clock.monotonic() + _LONGEST_LIFE / 5, account, clock, chance)
-        except ExchangeError:  # in a storm an account may not come to open: so be it
-            if clock.monotonic() > deadline:
-                return None
+                return await _act_until(clock.monotonic() + _ACTS_FOR, account, clock, chance)
+        except ExchangeError:  # in a storm an account may not come to open; how long is for the other end to say
             await clock.sleep(0.2)
 
 

@@ -11,7 +11,6 @@ import json
 import os
 import re
 import signal
-import traceback
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from urllib.parse import urlsplit
 from yunmin.clock import Chance, Clock, SystemClock, seeded
 from yunmin.core.data_contracts.enums import OrderType, Side, TimeInForce
 from yunmin.core.data_contracts.money import plain
+from yunmin.testing.verify.forked import forked
 
 __all__ = ["Crowd", "Lane", "crowd"]
 
@@ -78,16 +78,13 @@ def crowd(url: str, lanes: Sequence[Lane], *, rate: float, weather_lasts: float,
     What finds nobody to trade with is made up for as soon as it does, at no more than one and a half times that rate.
     """
     here, there = os.pipe()
-    child = os.fork()
-    if child == 0:
+
+    def trade() -> None:
         os.close(there)
-        try:
-            os.read(here, 1)
-            asyncio.run(_Crowd(url, lanes, rate, weather_lasts, seed, SystemClock()).run())
-        except BaseException:  # noqa: BLE001  a forked process ends here, whatever happens
-            traceback.print_exc()
-        finally:
-            os._exit(1)
+        os.read(here, 1)
+        asyncio.run(_Crowd(url, lanes, rate, weather_lasts, seed, SystemClock()).run())
+
+    child = forked(trade)
     os.close(here)
     one = Crowd(child, there)
     try:

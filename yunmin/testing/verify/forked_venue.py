@@ -14,6 +14,7 @@ from urllib.request import Request, urlopen
 from yunmin.clock import SystemClock
 from yunmin.errors import ConfigurationError
 from yunmin.exchange import AdapterPlugin, ConnectionWish, VenueOptions
+from yunmin.testing.verify.forked import forked
 
 __all__ = ["ask_venue", "forked_venue", "load_everything", "set_weather"]
 
@@ -27,19 +28,16 @@ def forked_venue(plugin: AdapterPlugin, seed: int, *, step_interval: float = 0.0
 
     Raises ConfigurationError where the adapter has none, or this system cannot fork.
     """
-    if not hasattr(os, "fork"):
-        raise ConfigurationError("the venue of a trial is forked, and this system cannot fork")
     if plugin.local_venue is None:
         raise ConfigurationError(f"the {plugin.title} adapter brings no local venue")
     here, there = os.pipe()
-    child = os.fork()
-    if child == 0:
+    options = VenueOptions(port=0, seed=seed, step_interval=step_interval, enforces_limits=False)
+
+    def serve() -> None:
         os.close(here)
-        options = VenueOptions(port=0, seed=seed, step_interval=step_interval, enforces_limits=False)
-        try:
-            asyncio.run(_serve(plugin, options, there))
-        finally:
-            os._exit(0)
+        asyncio.run(_serve(plugin, options, there))
+
+    child = forked(serve)
     os.close(there)
     try:
         url = os.read(here, 1000).decode()
