@@ -6,6 +6,7 @@ Numbers: N of docs/faults.md, cases of docs/order-lifecycle.md.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
@@ -29,11 +30,31 @@ from yunmin.errors import (
     SubmitsPaused,
     Timeout,
     Unavailable,
+    UnknownSymbol,
 )
+from yunmin.exchange import Capability, Support
 from yunmin.execution.account_events import ReconcileFinished, Warned
+from yunmin.execution.order_journal import last_trade
 from yunmin.execution.reconciler import _Listing
 
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
+
+
+def fail_at_first(world: World, *questions: str) -> list[str]:
+    """Give no answer to the first of each of `questions`; a list of those that are asked from now on."""
+    asked: list[str] = []
+
+    def failing_once(name: str, ask: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
+        async def answer(*args: Any, **terms: Any) -> object:
+            asked.append(name)
+            if asked.count(name) == 1:
+                raise Unavailable("no answer")
+            return await ask(*args, **terms)
+
+        return answer
+
+    world.instead(**{name: failing_once(name, getattr(world.exchange, name)) for name in questions})
+    return asked
 
 
 def test_N30_an_event_that_the_stream_never_told_is_found_by_asking(play: Play) -> None:
@@ -250,6 +271,132 @@ def test_an_account_that_cannot_be_reconciled_does_not_start(play: Play) -> None
         await world.account.close()
         world.weather()
         assert (await world.open()).takes_orders
+
+    play(scenario)
+
+
+def test_what_had_an_answer_is_not_asked_for_again_when_a_pass_is_tried_again(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        world.weather(before=1.0)
+        for number in range(4):
+            await account.place(a_buy(f"ym-{number}"))
+        world.weather()
+        await world.kill()
+        world.told.clear()
+        asked = fail_at_first(world, "fetch_open_orders", "fetch_fills", "fetch_order")
+        account = await world.open()
+        assert account.takes_orders
+        assert [report.report.complete for report in world.heard(ReconcileFinished)] == [False, False, False, True]
+        assert asked == ["fetch_open_orders"] * 2 + ["fetch_fills"] * 2 + ["fetch_order"] * 5
+
+    play(scenario)
+
+
+def test_a_pass_after_another_gap_begins_anew(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        order = await account.place(a_buy())
+        fetch_fills = world.exchange.fetch_fills
+        asked = fail_at_first(world, "fetch_fills")
+        await world.exchange.cut_streams(0.1)
+        await world.clock.sleep(0.05)  # the list of open orders had an answer
+        assert asked == ["fetch_fills"]
+        world.instead(fetch_fills=fetch_fills)
+        cut = asyncio.create_task(world.exchange.cut_streams(1))
+        await world.clock.sleep(0.1)
+        world.by_hand("mine", "BUY", "1", "90")
+        await cut
+        await world.clock.sleep(2)
+        assert account.takes_orders
+        assert {open_one.client_order_id for open_one in account.tracker.get_open_orders()} == {"mine", "ym-1"}
+        assert order.is_open
+
+    play(scenario)
+
+
+def test_a_market_without_an_answer_does_not_keep_others_from_being_asked(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        await account.place(a_buy())
+        asked: list[str] = []
+
+        async def fetch_fills(symbol: str, **_: object) -> list[object]:
+            asked.append(symbol)
+            if symbol == "AAA/USDT":
+                raise Unavailable("no answer")
+            return []
+
+        world.instead(fetch_fills=fetch_fills)
+        account._books.take_fills([], upto=last_trade("AAA/USDT", "1"))
+        report = await account.reconcile()
+        assert (report.complete, report.problem) == (False, "Unavailable: no answer")
+        assert asked == ["AAA/USDT", SYMBOL]
+
+    play(scenario)
+
+
+def test_B9_orders_on_a_market_that_is_gone_are_suspect_and_the_account_starts(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        world.others("SELL", "0.4", "100")
+        await account.place(a_buy())
+        await world.kill()
+
+        async def gone(*_: object, **__: object) -> None:
+            raise UnknownSymbol(f"no market {SYMBOL!r} here")
+
+        async def none_open(*_: object) -> list[object]:
+            return []
+
+        world.instead(fetch_fills=gone, fetch_order=gone, fetch_open_orders=none_open)
+        account = await world.open()
+        order = account.tracker.get_order("ym-1")
+        assert order is not None
+        assert (order.state, order.certainty, fills_of(order)) == (
+            OrderState.PARTIALLY_FILLED, Certainty.SUSPECT, ["0.4"],
+        )  # fmt: skip
+        assert account.takes_orders
+        await world.clock.sleep(10 * FENCE)
+        assert order.certainty is Certainty.SUSPECT
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("asked", ["fetch_order", "fetch_open_orders", "fetch_order_history", "fetch_fills"])
+def test_B9_an_order_without_an_answer_on_a_market_that_is_gone_stays_unknown(asked: str, play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        world.weather(before=1.0)
+        order = await account.place(a_buy())
+        world.weather()
+
+        async def gone(*about: object, **_: object) -> list[object]:
+            if about:
+                raise UnknownSymbol(f"no market {SYMBOL!r} here")
+            return []  # no order is open on any market
+
+        world.instead(**{asked: gone})
+        await world.clock.sleep(10 * FENCE)
+        assert (await account.reconcile()).complete
+        assert (order.is_open, order.certainty) == (True, Certainty.UNKNOWN)
+
+    play(scenario)
+
+
+def test_where_open_orders_are_listed_by_market_each_is_asked_for_and_one_that_is_gone_is_passed_by(
+    play: Play,
+) -> None:
+    async def scenario(world: World) -> None:
+        by_market = {**world.exchange.traits.support, Capability.OPEN_ORDERS_OF_ALL_SYMBOLS: Support.NEVER}
+        world.exchange.traits = world.exchange.traits.model_copy(update={"support": by_market})
+        account = await world.open()
+        account._books.take_fills([], upto=last_trade("GONE/USDT", "1"))
+        await account.place(a_buy())
+        world.weather(dropped=1.0)
+        world.by_hand("mine", "BUY", "1", "90")
+        report = await account.reconcile()
+        assert (report.complete, report.open_orders, report.adopted) == (True, 2, 1)
 
     play(scenario)
 

@@ -25,7 +25,7 @@ from yunmin.execution.host_pause import HostPause
 from yunmin.execution.kill_switch import KillSwitch
 from yunmin.execution.order_desk import OrderDesk
 from yunmin.execution.policy import AccountPolicy
-from yunmin.execution.reconciler import Reconciler
+from yunmin.execution.reconciler import PassProgress, Reconciler
 from yunmin.execution.waiting import race
 
 __all__ = ["Keeper"]
@@ -72,6 +72,7 @@ class Keeper:
         self._wake = asyncio.Event()
         self._dues = _Dues(clock)
         self._why_reconcile: str | None = None
+        self._so_far = PassProgress()
         self._failures = 0
         self._next_pass = 0.0
         self.audit = BalanceAudit()
@@ -88,6 +89,7 @@ class Keeper:
         """A full pass is needed, now; until one is complete no order is taken."""
         self._gate.close(PauseReason.RECONCILING, why)
         self._why_reconcile = why
+        self._so_far = PassProgress()
         self._failures = 0
         self._next_pass = 0.0
         self._wake.set()
@@ -126,7 +128,7 @@ class Keeper:
     async def _do_what_is_due(self) -> None:
         policy = self._policy
         due: tuple[tuple[str, float, Callable[[], Awaitable[object]]], ...] = (
-            ("orders", self.orders_interval, lambda: self._catch_up("periodic")),
+            ("orders", self.orders_interval, lambda: self._catch_up("periodic", PassProgress())),
             ("fills", policy.fills_interval, self._reconciler.catch_up_fills),
             ("audit", policy.audit_interval, self._audit_balances),
             ("clock", policy.audit_interval, self._check_clock),
@@ -151,27 +153,30 @@ class Keeper:
 
     async def reconcile(self, why: str) -> ReconcileReport:
         """One full pass, with a look at every order that is in doubt; told and noted."""
-        return await self._told(why, self._reconciler.reconcile)
+        return await self._told(why, self._reconciler.reconcile, PassProgress())
 
-    async def _catch_up(self, why: str) -> ReconcileReport:
+    async def _catch_up(self, why: str, so_far: PassProgress) -> ReconcileReport:
         """One pass over what was not heard; orders in doubt are looked for in their own time. Told and noted."""
-        return await self._told(why, self._reconciler.catch_up)
+        return await self._told(why, self._reconciler.catch_up, so_far)
 
-    async def _told(self, why: str, go: Callable[[str], Awaitable[ReconcileReport]]) -> ReconcileReport:
+    async def _told(
+        self, why: str, go: Callable[[str, PassProgress], Awaitable[ReconcileReport]], so_far: PassProgress
+    ) -> ReconcileReport:
         self._tell(ReconcileStarted(self._clock.now(), why))
-        report = await go(why)
+        report = await go(why, so_far)
         if why != "periodic" or not report.complete or report.fills or report.resolved or report.adopted:
             self._books.note("reconciled", report.problem or "complete", why=why, fills=str(report.fills))
         self._tell(ReconcileFinished(self._clock.now(), report))
         return report
 
     async def reconcile_patiently(self, why: str) -> ReconcileReport:
-        """Pass after pass until one is complete, or the patience is over: each asks only for what is still open."""
+        """One full pass, tried again for what had no answer until it is complete, or the patience is over."""
+        so_far = PassProgress()
         deadline = self._clock.monotonic() + self._policy.start_patience
         wait = self._policy.retry_first
         while True:
             await self._pause.over()
-            report = await self.reconcile(why)
+            report = await self._told(why, self._reconciler.reconcile, so_far)
             if report.complete or self._clock.monotonic() + wait > deadline:
                 return report
             await self._clock.sleep(wait * (0.5 + self._chance.random()))
@@ -182,7 +187,7 @@ class Keeper:
         if why is None or self._clock.monotonic() < self._next_pass:
             return
         self._why_reconcile = None
-        report = await self._catch_up(why)
+        report = await self._catch_up(why, self._so_far)
         if self._why_reconcile is not None:
             return  # another gap meanwhile: this pass does not count
         if report.complete:

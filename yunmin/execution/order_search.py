@@ -19,7 +19,7 @@ from yunmin.core.data_contracts.money import ZERO
 from yunmin.core.data_contracts.order import OrderUpdate
 from yunmin.core.data_contracts.verdicts import OrderSearched, SubmitResult
 from yunmin.core.in_flight_order import InFlightOrder
-from yunmin.errors import OrderNotFound, RejectReason, RejectSource
+from yunmin.errors import OrderNotFound, RejectReason, RejectSource, UnknownSymbol
 from yunmin.exchange.connector import ExchangeConnector
 from yunmin.execution.backfill import Backfill
 from yunmin.execution.bookkeeper import Bookkeeper
@@ -102,8 +102,15 @@ class OrderSearch:
     async def look(self, order: InFlightOrder) -> Finding:
         """Ask for `order` and write down the answer.
 
-        Raises ConnectivityError, MalformedResponse or Rejected where there is no answer: that is no absence.
+        Raises ConnectivityError, MalformedResponse or Rejected where there is no answer: that is no absence. Nor is it
+        one where its market is gone: nobody there can say what became of the order, so it stays in doubt.
         """
+        try:
+            return await self._ask_for(order)
+        except UnknownSymbol:
+            return await self._suspect(order) if order.has_evidence else Finding.ABSENT
+
+    async def _ask_for(self, order: InFlightOrder) -> Finding:
         begun = self._answers.moment()
         if order.certainty is Certainty.UNKNOWN and order.client_order_id not in self._fences:
             # asked after the placement ended, so no earlier than any stamp that it can bear

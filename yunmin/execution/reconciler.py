@@ -17,7 +17,7 @@ from yunmin.core.data_contracts.money import ZERO
 from yunmin.core.data_contracts.order import OrderUpdate
 from yunmin.core.in_flight_order import InFlightOrder
 from yunmin.core.order_tracker import OrderTracker
-from yunmin.errors import ExchangeError, RateLimited
+from yunmin.errors import ExchangeError, RateLimited, UnknownSymbol
 from yunmin.exchange.capabilities import Capability
 from yunmin.exchange.connector import ExchangeConnector
 from yunmin.execution.account_events import ReconcileReport
@@ -30,10 +30,12 @@ from yunmin.execution.order_desk import OrderDesk
 from yunmin.execution.order_search import Finding, OrderSearch
 from yunmin.execution.policy import AccountPolicy
 
-__all__ = ["Reconciler"]
+__all__ = ["PassProgress", "Reconciler"]
 
 _SIDE_BY_SIDE: Final = 8
 """So many orders are asked for at once."""
+
+_LONG_AGO: Final = float("-inf")
 
 _IN_A_ROUND: Final = 4 * _SIDE_BY_SIDE
 
@@ -71,6 +73,22 @@ class _Listing(NamedTuple):
             frozenset((update.symbol, update.exchange_order_id) for update in listed),
             [update.model_copy(update={"raw": None}) if strangers.is_known(update) else update for update in news],
         )
+
+
+@dataclass(slots=True)
+class PassProgress:
+    """What one pass has had answers to: where it is tried again, it asks only for the rest.
+
+    It is good for as long as the stream tells what happens meanwhile: after a gap a pass begins anew.
+    """
+
+    asked_at: float = 0.0
+    listing: _Listing | None = None
+    caught_up: set[str] = field(default_factory=set)
+    """Symbols."""
+
+    answered: set[str] = field(default_factory=set)
+    """Orders, by our ids."""
 
 
 class Reconciler:
@@ -183,27 +201,27 @@ class Reconciler:
 
     # --- passes ------------------------------------------------------------------------------------------------------
 
-    async def reconcile(self, why: str) -> ReconcileReport:
-        """One full pass, with a look at every order that is in doubt.
+    async def reconcile(self, why: str, so_far: PassProgress | None = None) -> ReconcileReport:
+        """One full pass, with a look at every order that is in doubt, or what is left of one after `so_far`.
 
-        Where a question has no answer the report is not complete, and says why.
+        Where a question has no answer the others are asked all the same; the report is not complete, and says why.
         """
-        return await self._report(why, left_alone=())
+        return await self._report(why, so_far or PassProgress(), left_alone=())
 
-    async def catch_up(self, why: str) -> ReconcileReport:
+    async def catch_up(self, why: str, so_far: PassProgress | None = None) -> ReconcileReport:
         """One pass over what may have happened unheard: open orders, executions, orders that are not listed any more.
 
-        An order that was in doubt before is so for reasons of its own, and is looked for in its own time. Where a
-        question has no answer the report is not complete, and says why.
+        An order that was in doubt before is so for reasons of its own, and is looked for in its own time. For the rest
+        as `reconcile`.
         """
-        return await self._report(why, left_alone=self._due.keys())
+        return await self._report(why, so_far or PassProgress(), left_alone=self._due.keys())
 
-    async def _report(self, why: str, *, left_alone: Collection[str]) -> ReconcileReport:
+    async def _report(self, why: str, so_far: PassProgress, *, left_alone: Collection[str]) -> ReconcileReport:
         async with self._one_at_a_time:
             counts = _Counts(why)
             adopted_before = self._strangers.adopted
             try:
-                await self._pass(counts, left_alone)
+                await self._pass(counts, so_far, left_alone)
             except ExchangeError as error:
                 self._mind(error)
                 counts.problems.append(f"{type(error).__name__}: {error}")
@@ -222,20 +240,34 @@ class Reconciler:
             problem="; ".join(counts.problems),
         )
 
-    async def _pass(self, counts: _Counts, left_alone: Collection[str]) -> None:
-        asked_at = self._clock.monotonic()
-        listing = _Listing.of(await self._fetch_open(), self._books.tracker, self._strangers)
-        counts.open_orders = len(listing.there)
-        for symbol in sorted(self._symbols_of(listing.there)):
-            counts.fills += await self._backfill.catch_up(symbol)
+    async def _pass(self, counts: _Counts, so_far: PassProgress, left_alone: Collection[str]) -> None:
+        if so_far.listing is None:
+            so_far.asked_at = self._clock.monotonic()
+            so_far.listing = _Listing.of(await self._fetch_open(), self._books.tracker, self._strangers)
+        there, news = so_far.listing
+        counts.open_orders = len(there)
+        await self._catch_up_on(self._symbols_of(there) - so_far.caught_up, counts, so_far)
         reach("in_reconcile")
-        self._take_listed(listing.news)
+        if counts.problems:
+            return  # what is filled is booked before what has ended
+        self._take_listed(news)
         missing = [
             order
-            for order in self._missing_in(listing.there, asked_at)
-            if not (is_in_doubt(order) and order.client_order_id in left_alone)
+            for order in self._missing_in(there, so_far.asked_at)
+            if not (is_in_doubt(order) and order.client_order_id in {*left_alone, *so_far.answered})
         ]
-        await self._side_by_side(lambda order: self._look_for_missing(order, counts), missing)
+        await self._side_by_side(lambda order: self._look_for_missing(order, counts, so_far), missing)
+
+    async def _catch_up_on(self, symbols: Iterable[str], counts: _Counts, so_far: PassProgress) -> None:
+        for symbol in sorted(symbols):
+            try:
+                counts.fills += await self._catch_up_fills_of(symbol)
+            except RateLimited:
+                raise
+            except ExchangeError as error:  # the others can be asked for all the same
+                counts.problems.append(f"{type(error).__name__}: {error}")
+            else:
+                so_far.caught_up.add(symbol)
 
     async def catch_up_fills(self) -> int:
         """Book what was executed on every symbol of interest since the marks; returns how many fills came new.
@@ -243,13 +275,27 @@ class Reconciler:
         Raises ExchangeError where there is no answer.
         """
         async with self._one_at_a_time:
-            return sum([await self._backfill.catch_up(symbol) for symbol in sorted(self._symbols_of(()))])
+            return sum([await self._catch_up_fills_of(symbol) for symbol in sorted(self._symbols_of(()))])
+
+    async def _catch_up_fills_of(self, symbol: str) -> int:
+        """As `Backfill.catch_up`; 0 where the exchange has no such market any more, and nothing can be asked of it."""
+        try:
+            return await self._backfill.catch_up(symbol)
+        except UnknownSymbol:
+            return 0
 
     async def _fetch_open(self) -> list[OrderUpdate]:
         if self._connector.traits.support_of(Capability.OPEN_ORDERS_OF_ALL_SYMBOLS).is_usable:
             return list(await self._connector.fetch_open_orders())
-        pages = [await self._connector.fetch_open_orders(symbol) for symbol in sorted(self._symbols_of(()))]
+        pages = [await self._fetch_open_on(symbol) for symbol in sorted(self._symbols_of(()))]
         return [update for page in pages for update in page]
+
+    async def _fetch_open_on(self, symbol: str) -> Sequence[OrderUpdate]:
+        """None where the exchange has no such market any more: whoever is missing there is asked for."""
+        try:
+            return await self._connector.fetch_open_orders(symbol)
+        except UnknownSymbol:
+            return ()
 
     def _symbols_of(self, there: Iterable[_Place]) -> set[str]:
         tracked = {order.symbol for order in self._books.tracker.get_orders()}
@@ -275,12 +321,12 @@ class Reconciler:
                 continue
             if self._desk.is_sending(order.client_order_id):
                 continue
-            if not is_in_doubt(order) and self._heard_at.get(order.client_order_id, -1.0) > quiet_since:
+            if not is_in_doubt(order) and self._heard_at.get(order.client_order_id, _LONG_AGO) > quiet_since:
                 self.want(order.client_order_id, after=self._policy.touch_grace)
                 continue
             yield order
 
-    async def _look_for_missing(self, order: InFlightOrder, counts: _Counts) -> None:
+    async def _look_for_missing(self, order: InFlightOrder, counts: _Counts, so_far: PassProgress) -> None:
         try:
             found = await self._search.look(order)
             counts.inferred += await self._explain_what_is_filled(order)
@@ -289,6 +335,7 @@ class Reconciler:
             counts.problems.append(f"{order.client_order_id}: {error}")
             self._look_again_if_needed(order, answered=False)
             return
+        so_far.answered.add(order.client_order_id)
         counts.resolved += found is not Finding.ABSENT
         self._look_again_if_needed(order, answered=True)
 
