@@ -491,14 +491,6 @@ def test_a_reported_cost_below_that_of_the_fills_does_not_bend_the_average() -> 
     assert order.average_price == Decimal(42000)
 
 
-def test_a_symbol_without_open_orders_takes_no_room() -> None:
-    tracker = OrderTracker()
-    for number in range(100):
-        tracker.create_order(f"a{number}", f"S{number}/USDT", "BUY", "LIMIT", "1", "10")
-        tracker.cancel_order(f"a{number}")
-    assert not tracker._open
-
-
 def test_a_listener_may_stop_twice() -> None:
     tracker = OrderTracker()
     heard: list[object] = []

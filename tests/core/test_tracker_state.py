@@ -24,7 +24,9 @@ from yunmin.core.data_contracts import (
 )
 from yunmin.core.data_contracts.verdicts import FillVoided
 from yunmin.core.in_flight_order import InFlightOrder
+from yunmin.core.order_index import OrderIndex
 from yunmin.core.order_tracker import OrderTracker
+from yunmin.core.orphan_news import OrphanNews
 from yunmin.core.tracker_state import SLOTS, digest, dump, dump_pieces, load
 from yunmin.errors import InvalidValue, RejectReason, RejectSource
 
@@ -74,8 +76,9 @@ def a_busy_tracker() -> OrderTracker:
 
 
 def names_by_exchange_id(tracker: OrderTracker) -> dict[str, Any]:
-    alone = {key: repr(order) for key, order in tracker._by_exchange_id.items()}
-    shared = {key: {at: repr(order) for at, order in orders.items()} for key, orders in tracker._shared_ids.items()}
+    index = tracker._index
+    alone = {key: repr(order) for key, order in index._by_exchange_id.items()}
+    shared = {key: {at: repr(order) for at, order in orders.items()} for key, orders in index._shared_ids.items()}
     return {"alone": alone, "shared": shared}
 
 
@@ -85,13 +88,15 @@ def test_every_fact_of_an_order_has_its_way_of_being_written() -> None:
 
 def test_every_attribute_of_a_tracker_is_in_its_dump_or_follows_from_it() -> None:
     in_the_dump = {
-        "_history_limit": "history_limit", "_orphan_limit": "orphan_limit", "_created": "created", "_ended": "ended",
-        "_filled": "filled", "_next_number": "next_number", "_orphan_numbers": "next_orphan", "_orders": "orders",
-        "_open": "open", "_done": "done", "_orphans": "orphans",
+        "_history_limit": "history_limit", "limit": "orphan_limit", "created": "created", "ended": "ended",
+        "filled": "filled", "_next_number": "next_number", "next_number": "next_orphan", "orders": "orders",
+        "open": "open", "done": "done", "_pieces": "orphans",
     }  # fmt: skip
-    follow = {"_by_exchange_id", "_shared_ids", "_orphan_marks", "_waiting"}
+    parts = {"_index", "_orphans"}
+    follow = {"_by_exchange_id", "_shared_ids", "_marks", "_waiting"}
     not_state = {"_listeners", "_outbox", "_is_publishing"}
-    assert set(vars(OrderTracker())) == in_the_dump.keys() | follow | not_state
+    attributes = {*vars(OrderTracker()), *OrderIndex.__slots__, *vars(OrphanNews(1))}
+    assert attributes == in_the_dump.keys() | parts | follow | not_state
     assert set(dump(OrderTracker())) == {*in_the_dump.values(), "format"}
 
 
@@ -99,14 +104,14 @@ def test_a_tracker_comes_back_with_every_fact_and_every_index() -> None:
     tracker = a_busy_tracker()
     again = through_json(tracker)
     assert again.state_of_all() == tracker.state_of_all()
-    for name, order in tracker._orders.items():
+    for name, order in tracker._index.orders.items():
         for slot in InFlightOrder.__slots__:
-            assert getattr(again._orders[name], slot) == getattr(order, slot), (name, slot)
+            assert getattr(again._index.orders[name], slot) == getattr(order, slot), (name, slot)
     assert names_by_exchange_id(again) == names_by_exchange_id(tracker)
-    assert tracker._shared_ids
+    assert tracker._index._shared_ids
     without_raw = [news.model_copy(update={"raw": None} if hasattr(news, "raw") else {}) for news in tracker.orphans]
     assert list(again.orphans) == without_raw
-    assert (again._orphan_marks, again._waiting) == (tracker._orphan_marks, tracker._waiting)
+    assert vars(again._orphans) == {**vars(tracker._orphans), "_pieces": again._orphans._pieces}
     assert [order.client_order_id for order in again.get_open_orders()] == [
         order.client_order_id for order in tracker.get_open_orders()
     ]

@@ -186,7 +186,7 @@ def test_N13_a_trade_that_shows_before_its_order_is_booked_once_the_order_shows(
 def test_case_63_a_late_fill_of_an_order_that_left_the_history_is_announced_once(play: Play) -> None:
     async def scenario(world: World) -> None:
         account = await world.open()
-        account.tracker._history_limit = 1
+        account.tracker.history_limit = 1
         world.others("SELL", "1", "99")
         await account.place(a_buy("ym-0", price="99"))
         await account.reconcile()

@@ -13,8 +13,8 @@ are ways of writing news; there is one path through.
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from itertools import count, islice
 from typing import Any, Final, TypeVar
@@ -50,25 +50,17 @@ from yunmin.core.data_contracts.money import (
 from yunmin.core.data_contracts.order import OrderRequest, OrderUpdate
 from yunmin.core.data_contracts.verdicts import CancelRequest, CancelResult, FillVoided, OrderSearched, SubmitResult
 from yunmin.core.in_flight_order import InFlightOrder
-from yunmin.core.order_lifecycle import TERMINAL
+from yunmin.core.news import ANY_SYMBOL, Description, News, Verdict
+from yunmin.core.order_index import ExchangeIds, OrderIndex
+from yunmin.core.orphan_news import OrphanNews, name_of
 from yunmin.errors import InvalidValue, LifecycleError
 
 __all__ = ["InFlightOrder", "Listener", "News", "OrderFill", "OrderState", "OrderTracker"]
 
 Listener = Callable[[TrackerEvent], None]
-News = OrderUpdate | Fill | SubmitResult | CancelRequest | CancelResult | OrderSearched | FillVoided
 Number = object
 """A quantity or price as people write it: Decimal, str, int, or float meaning its shortest decimal."""
 
-ANY_SYMBOL: Final = "?"
-"""Stands for the symbol in news that was written down here, for an order that is not known yet."""
-
-_MOST_SPARED: Final = 64
-"""So many done orders are passed over, at most, when one has to leave the history."""
-
-_Described = OrderUpdate | Fill | FillVoided
-_Verdict = SubmitResult | CancelRequest | CancelResult | OrderSearched
-_OrphanKey = tuple[str, ...]
 _Word = TypeVar("_Word", Side, OrderType, TimeInForce)
 
 
@@ -80,34 +72,21 @@ class OrderTracker:
     """
 
     def __init__(self, *, history_limit: int = 10_000, orphan_limit: int = 10_000) -> None:
-        self._orders: dict[str, InFlightOrder] = {}
-        self._open: dict[str, dict[str, InFlightOrder]] = {}
-        self._done: deque[InFlightOrder] = deque()
-        self._by_exchange_id: dict[str, InFlightOrder] = {}
-        self._shared_ids: dict[str, dict[str, InFlightOrder]] = {}  # exchange id -> symbol -> order, where two share it
-        self._orphans: OrderedDict[int, News] = OrderedDict()
-        self._orphan_marks: set[tuple[type, str]] = set()
-        self._waiting: dict[_OrphanKey, dict[int, None]] = {}  # by either id of the order that the news is about
+        self._index = OrderIndex(history_limit)
+        self._orphans = OrphanNews(orphan_limit)
         self._next_number: Callable[[], int] = count(1).__next__
-        self._orphan_numbers: Iterator[int] = count(1)
         self._listeners: list[Listener] = []
         self._outbox: deque[TrackerEvent] = deque()
         self._is_publishing = False
-        self._history_limit = history_limit
-        self._orphan_limit = orphan_limit
-        self._created = 0
-        self._ended = 0
-        self._filled = 0
 
     @property
     def history_limit(self) -> int:
         """How many done orders are kept at most. Where it is set lower, the oldest go at once."""
-        return self._history_limit
+        return self._index.history_limit
 
     @history_limit.setter
     def history_limit(self, limit: int) -> None:
-        self._history_limit = limit
-        self._let_go_of_the_oldest()
+        self._index.history_limit = limit
 
     # --- faces: commands of ours -----------------------------------------------------------------------------------
 
@@ -155,7 +134,7 @@ class OrderTracker:
         """
         if request.client_order_id is None:
             raise InvalidValue("an order is tracked by its client_order_id, and this request has none")
-        known = self._orders.get(request.client_order_id)
+        known = self._index.orders.get(request.client_order_id)
         if known is not None and known.is_completed:
             raise LifecycleError(
                 f"{request.client_order_id} is the id of an order that is {known.state}. Nothing was sent; "
@@ -176,7 +155,7 @@ class OrderTracker:
 
     def request_cancel(self, client_order_id: str) -> bool:
         """Note that a cancel is under way. False for an order that is unknown or done."""
-        order = self._orders.get(client_order_id)
+        order = self._index.orders.get(client_order_id)
         if order is None or order.is_completed:
             return False
         self.apply(CancelRequest(client_order_id=client_order_id, attempt=order.cancel_attempts + 1))
@@ -193,7 +172,7 @@ class OrderTracker:
         """
         exchange_order_id = _id(exchange_order_id, "exchange_order_id")
         tell = evolution.Tell(self._next_number)
-        order = self._orders.get(client_order_id)
+        order = self._index.orders.get(client_order_id)
         if order is None:
             news = OrderUpdate(
                 symbol=ANY_SYMBOL,
@@ -238,7 +217,7 @@ class OrderTracker:
                 raise InvalidValue("fee and fee_rate say the same thing twice; give one")
             amount = EXACT.multiply(EXACT.multiply(exact_qty, exact_price), to_decimal(fee_rate))
         tell = evolution.Tell(self._next_number)
-        order = self._orders.get(client_order_id)
+        order = self._index.orders.get(client_order_id)
         if trade_id is None:
             trade_id = self._local_trade_id(client_order_id, order)
         trade_id = _id(trade_id, "trade_id")
@@ -267,7 +246,7 @@ class OrderTracker:
 
         To say that a cancel is only under way, use `request_cancel`.
         """
-        order = self._orders.get(client_order_id)
+        order = self._index.orders.get(client_order_id)
         if order is None:
             # not kept for later: it would end an order that is placed under this id after all
             tell = evolution.Tell(self._next_number)
@@ -293,7 +272,7 @@ class OrderTracker:
         Done orders leave the open ones by themselves. Raises LifecycleError while the order is still open: nothing
         that may rest at an exchange is put away.
         """
-        order = self._orders.get(client_order_id)
+        order = self._index.orders.get(client_order_id)
         if order is not None and order.is_open:
             raise LifecycleError(
                 f"{client_order_id} is {order.state}: it may still rest at the exchange. "
@@ -364,7 +343,7 @@ class OrderTracker:
         Apply it only after the trades were asked for and a grace has passed; the real fill then takes its place.
         None where nothing is missing, for an unknown order, or where the exchange gave no cost to price it by.
         """
-        order = self._orders.get(client_order_id)
+        order = self._index.orders.get(client_order_id)
         return None if order is None else evolution.infer_residual(order)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
@@ -385,7 +364,7 @@ class OrderTracker:
 
     def get_order(self, client_order_id: str) -> InFlightOrder | None:
         """The live order, open or done."""
-        return self._orders.get(client_order_id)
+        return self._index.orders.get(client_order_id)
 
     def get_order_by_exchange_id(self, exchange_order_id: str | int, symbol: str | None = None) -> InFlightOrder | None:
         """The order by the exchange's id. Some exchanges number per symbol: then `symbol` decides.
@@ -394,39 +373,40 @@ class OrderTracker:
         """
         exchange_order_id = _id(exchange_order_id, "exchange_order_id")
         if symbol is not None:
-            return self._by_id_on(symbol, exchange_order_id)
-        if exchange_order_id in self._shared_ids:
+            return self._index.on(symbol, exchange_order_id)
+        found = self._index.all_with(exchange_order_id)
+        if len(found) > 1:
             raise LifecycleError(f"exchange order id {exchange_order_id} exists on several symbols; name one")
-        return self._by_exchange_id.get(exchange_order_id)
+        return found[0] if found else None
 
     @property
     def client_to_exchange_id(self) -> Mapping[str, str]:
         """client order id -> exchange order id, read-only and live."""
-        return _ExchangeIds(self._orders)
+        return ExchangeIds(self._index.orders)
 
     def is_filled(self, client_order_id: str) -> bool:
-        order = self._orders.get(client_order_id)
+        order = self._index.orders.get(client_order_id)
         return order is not None and order.state is OrderState.FILLED
 
     def get_open_orders(self, symbol: str | None = None) -> list[InFlightOrder]:
         """The orders in PENDING, OPEN or PARTIALLY_FILLED, oldest first within a symbol."""
         if symbol is not None:
-            return list(self._open.get(symbol, {}).values())
-        return [order for orders in self._open.values() for order in orders.values()]
+            return list(self._index.open.get(symbol, {}).values())
+        return [order for orders in self._index.open.values() for order in orders.values()]
 
     def get_orders(self) -> list[InFlightOrder]:
         """Every order that is kept, open or done, oldest first."""
-        return list(self._orders.values())
+        return list(self._index.orders.values())
 
     def get_order_history(self, symbol: str | None = None, limit: int = 100) -> list[InFlightOrder]:
         """Done orders, the one that ended last first."""
-        ended = reversed(self._done)
+        ended = reversed(self._index.done)
         return list(islice((order for order in ended if symbol is None or order.symbol == symbol), max(0, limit)))
 
     @property
     def orphans(self) -> tuple[News, ...]:
         """News that waits for an order that is not known yet, oldest first."""
-        return tuple(self._orphans.values())
+        return tuple(self._orphans.numbered.values())
 
     def get_stats(self) -> dict[str, Any]:
         """Counts since the start, and the fees of all orders that are still kept.
@@ -435,15 +415,15 @@ class OrderTracker:
         """
         fees: dict[str, Any] = {}
         complete = True
-        for order in self._orders.values():
+        for order in self._index.orders.values():
             complete = complete and order.fees_complete
             for asset, amount in order._fees:
                 fees[asset] = EXACT.add(fees.get(asset, ZERO), amount)
         return {
-            "open_orders": sum(len(orders) for orders in self._open.values()),
-            "total_orders_created": self._created,
-            "total_orders_closed": self._ended,
-            "total_filled": self._filled,
+            "open_orders": sum(len(orders) for orders in self._index.open.values()),
+            "total_orders_created": self._index.created,
+            "total_orders_closed": self._index.ended,
+            "total_filled": self._index.filled,
             "total_commission": float(sum(fees.values())) if complete and len(fees) <= 1 else None,
             "fees": fees,
             "orphans": len(self._orphans),
@@ -451,19 +431,17 @@ class OrderTracker:
 
     def state_of_all(self) -> dict[str, OrderSnapshot]:
         """client order id -> snapshot, of every order kept: what two trackers must agree on."""
-        return {client_order_id: order.snapshot() for client_order_id, order in self._orders.items()}
+        return {client_order_id: order.snapshot() for client_order_id, order in self._index.orders.items()}
 
     # --- inside ----------------------------------------------------------------------------------------------------
 
     def _begin(self, order: InFlightOrder) -> InFlightOrder:
-        known = self._orders.get(order._client_order_id)
+        known = self._index.orders.get(order._client_order_id)
         if known is not None:
             if _terms(known) != _terms(order):
                 raise LifecycleError(f"{order.client_order_id} exists already, with other terms: {known!r}")
             return known
-        self._orders[order._client_order_id] = order
-        self._list_open(order)
-        self._created += 1
+        self._index.begin(order)
         tell = evolution.Tell(self._next_number)
         tell(OrderSubmitted, order.snapshot())
         if self._orphans:
@@ -478,15 +456,15 @@ class OrderTracker:
             raise TypeError(f"the tracker takes {News}, not {type(news).__name__}")
         route(self, news, tell)
 
-    def _take_described(self, news: _Described, tell: evolution.Tell) -> None:
+    def _take_described(self, news: Description, tell: evolution.Tell) -> None:
         order = self._known(news)
         if order is None:
             self._keep_orphan(news, tell)
         elif self._fits(order, news, tell):
             self._change(order, _EVOLVE[type(news)], news, tell)
 
-    def _take_verdict(self, news: _Verdict, tell: evolution.Tell) -> None:
-        order = self._orders.get(news.client_order_id)
+    def _take_verdict(self, news: Verdict, tell: evolution.Tell) -> None:
+        order = self._index.orders.get(news.client_order_id)
         if order is None:
             self._keep_orphan(news, tell)
             return
@@ -506,21 +484,21 @@ class OrderTracker:
         evolve(order, news, tell)
         after = order._state
         if after is not before:
-            self._refile(order, before, after)
+            self._index.refile(order, before, after)
         if self._orphans:
             self._take_waiting(order, tell)
 
-    def _known(self, news: _Described) -> InFlightOrder | None:
+    def _known(self, news: Description) -> InFlightOrder | None:
         """The order that the news names: by our own id, else by the exchange's."""
         client_order_id = news.client_order_id
         if client_order_id is not None:
-            order = self._orders.get(client_order_id)
+            order = self._index.orders.get(client_order_id)
             if order is not None:
                 return order
         exchange_order_id = news.exchange_order_id
-        return None if exchange_order_id is None else self._by_id_on(news.symbol, exchange_order_id)
+        return None if exchange_order_id is None else self._index.on(news.symbol, exchange_order_id)
 
-    def _fits(self, order: InFlightOrder, news: _Described, tell: evolution.Tell) -> bool:
+    def _fits(self, order: InFlightOrder, news: Description, tell: evolution.Tell) -> bool:
         """Whether the news agrees with what the order is; an exchange id that is new to the order is learned."""
         if news.symbol != order._symbol and news.symbol != ANY_SYMBOL:
             tell.anomaly(AnomalyKind.SYMBOL_MISMATCH, order, f"{news.symbol}, not {order.symbol}", news)
@@ -543,7 +521,7 @@ class OrderTracker:
         """An order has one exchange id, and an id one order per symbol. Learns the id where neither is taken."""
         if exchange_order_id == order._exchange_order_id:
             return True
-        owner = self._by_id_on(order._symbol, exchange_order_id)
+        owner = self._index.on(order._symbol, exchange_order_id)
         if owner is not None:
             message = f"{exchange_order_id} is {owner.client_order_id}, not {order.client_order_id}"
             tell.anomaly(AnomalyKind.CROSSED_IDS, order, message, subject)
@@ -553,10 +531,10 @@ class OrderTracker:
             tell.anomaly(AnomalyKind.EXCHANGE_ID_CHANGED, order, message, subject)
             return False
         order._exchange_order_id = exchange_order_id
-        self._index(order, exchange_order_id)
+        self._index.learn_exchange_id(order, exchange_order_id)
         return True
 
-    def _carried(self, order: InFlightOrder, news: _Verdict, tell: evolution.Tell) -> list[Fill | OrderUpdate]:
+    def _carried(self, order: InFlightOrder, news: Verdict, tell: evolution.Tell) -> list[Fill | OrderUpdate]:
         """What came inside a verdict and fits the order: fills first, so that an end finds them booked."""
         if isinstance(news, CancelRequest | OrderSearched):
             return []
@@ -565,115 +543,22 @@ class OrderTracker:
         named = [_under_the_orders_own_name(piece, order) for piece in carried]
         return [piece for piece in named if self._fits(order, piece, tell)]
 
-    # --- inside: indices -------------------------------------------------------------------------------------------
-
-    def _by_id_on(self, symbol: str, exchange_order_id: str) -> InFlightOrder | None:
-        order = self._by_exchange_id.get(exchange_order_id)
-        if order is None:
-            shared = self._shared_ids.get(exchange_order_id)
-            return None if shared is None else shared.get(symbol)
-        return order if order._symbol == symbol else None
-
-    def _index(self, order: InFlightOrder, exchange_order_id: str) -> None:
-        """An id is in one of the two indices: in the second once orders on several symbols share it."""
-        shared = self._shared_ids.get(exchange_order_id)
-        other = self._by_exchange_id.pop(exchange_order_id, None) if shared is None else None
-        if shared is not None:
-            shared[order._symbol] = order
-        elif other is not None:
-            self._shared_ids[exchange_order_id] = {other._symbol: other, order._symbol: order}
-        else:
-            self._by_exchange_id[exchange_order_id] = order
-
-    def _list_open(self, order: InFlightOrder) -> None:
-        listed = self._open.get(order._symbol)
-        if listed is None:
-            listed = self._open[order._symbol] = {}
-        listed[order._client_order_id] = order
-
-    def _refile(self, order: InFlightOrder, before: OrderState, after: OrderState) -> None:
-        """Keep the lists and counts true to an order whose state has changed."""
-        self._filled += (after is _FILLED) - (before is _FILLED)
-        if before in TERMINAL:
-            if after not in TERMINAL:  # a correction
-                self._done.remove(order)
-                self._ended -= 1
-                self._list_open(order)
-        elif after in TERMINAL:
-            listed = self._open[order._symbol]
-            del listed[order._client_order_id]
-            if not listed:
-                del self._open[order._symbol]
-            self._done.append(order)
-            self._ended += 1
-            self._let_go_of_the_oldest()
-
-    def _let_go_of_the_oldest(self) -> None:
-        """Keep to the history's limit. An order whose fills are not all known goes to its end again: they may come."""
-        spared = 0
-        while len(self._done) > self._history_limit:
-            oldest = self._done.popleft()
-            if oldest.unattributed_qty > ZERO and spared < _MOST_SPARED:
-                self._done.append(oldest)
-                spared += 1
-            else:
-                self._forget(oldest)
-
-    def _forget(self, order: InFlightOrder) -> None:
-        del self._orders[order._client_order_id]
-        exchange_order_id = order._exchange_order_id
-        if exchange_order_id is None:
-            return
-        shared = self._shared_ids.get(exchange_order_id)
-        if shared is None:
-            del self._by_exchange_id[exchange_order_id]
-            return
-        del shared[order._symbol]
-        if len(shared) == 1:
-            del self._shared_ids[exchange_order_id]
-            self._by_exchange_id[exchange_order_id] = shared.popitem()[1]
-
     # --- inside: news that waits for its order ---------------------------------------------------------------------
 
     def _keep_orphan(self, news: News, tell: evolution.Tell) -> None:
-        keys = _orphan_keys(news)
-        mark = _mark(news)
-        if mark in self._orphan_marks:
+        if not self._orphans.keep(news):
             return
-        self._file_orphan(next(self._orphan_numbers), news)
-        message = f"{' '.join(keys[0])} is not known; its news is kept"
-        tell.anomaly(AnomalyKind.UNKNOWN_ORDER, None, message, news)
-        while len(self._orphans) > self._orphan_limit:
-            oldest = next(iter(self._orphans))
-            dropped = self._release(oldest)
+        tell.anomaly(AnomalyKind.UNKNOWN_ORDER, None, f"{name_of(news)} is not known; its news is kept", news)
+        for dropped in self._orphans.push_out():
             tell.anomaly(AnomalyKind.ORPHAN_DROPPED, None, "news that waited for its order was pushed out", dropped)
 
-    def _file_orphan(self, number: int, news: News) -> None:
-        self._orphan_marks.add(_mark(news))
-        self._orphans[number] = news
-        for key in _orphan_keys(news):
-            self._waiting.setdefault(key, {})[number] = None
-
-    def _release(self, number: int) -> News:
-        news = self._orphans.pop(number)
-        self._orphan_marks.discard(_mark(news))
-        for key in _orphan_keys(news):
-            del self._waiting[key][number]
-            if not self._waiting[key]:
-                del self._waiting[key]
-        return news
-
     def _take_waiting(self, order: InFlightOrder, tell: evolution.Tell) -> None:
-        keys: list[_OrphanKey] = [("client order", order._client_order_id)]
-        if order._exchange_order_id is not None:
-            keys.append(("exchange order", order._exchange_order_id, order._symbol))
-        numbers = {number for key in keys for number in self._waiting.get(key, ())}
-        for news in [self._release(number) for number in sorted(numbers)]:
+        for news in self._orphans.release_for(order):
             self._take(news, tell)
 
     def _local_trade_id(self, client_order_id: str, order: InFlightOrder | None) -> str:
         if order is None:
-            return f"local:{client_order_id}:orphan-{next(self._orphan_numbers)}"
+            return f"local:{client_order_id}:orphan-{self._orphans.take_number()}"
         order._local_fills += 1
         return f"local:{order._local_fills}"
 
@@ -702,45 +587,11 @@ class OrderTracker:
             raise ExceptionGroup("listeners failed; the tracker's state is written and consistent", failures)
 
 
-class _ExchangeIds(Mapping[str, str]):
-    """client order id -> exchange order id, read through to the orders."""
-
-    def __init__(self, orders: dict[str, InFlightOrder]) -> None:
-        self._orders = orders
-
-    def __getitem__(self, client_order_id: str) -> str:
-        exchange_order_id = self._orders[client_order_id].exchange_order_id
-        if exchange_order_id is None:
-            raise KeyError(client_order_id)
-        return exchange_order_id
-
-    def __iter__(self) -> Iterator[str]:
-        return (key for key, order in self._orders.items() if order.exchange_order_id is not None)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-
-def _orphan_keys(news: News) -> list[_OrphanKey]:
-    """The ids under which the order of this news may appear."""
-    keys: list[_OrphanKey] = []
-    if news.client_order_id is not None:
-        keys.append(("client order", news.client_order_id))
-    if not isinstance(news, _Verdict) and news.exchange_order_id is not None:
-        keys.append(("exchange order", news.exchange_order_id, news.symbol))
-    return keys or [("an order without an id",)]
-
-
 def _under_the_orders_own_name(piece: Fill | OrderUpdate, order: InFlightOrder) -> Fill | OrderUpdate:
     """Some exchanges answer a cancel under the cancel's own client id: then the exchange's id says whose it is."""
     if piece.exchange_order_id is None or piece.exchange_order_id != order._exchange_order_id:
         return piece
     return piece.model_copy(update={"client_order_id": order._client_order_id})
-
-
-def _mark(news: News) -> tuple[type, str]:
-    """What tells one orphan from another: all that it says, but for the exchange's own raw answer."""
-    return type(news), news.model_dump_json()
 
 
 def _id(value: object, what: str) -> str:
@@ -764,7 +615,6 @@ def _terms(order: InFlightOrder) -> tuple[object, ...]:
     )
 
 
-_FILLED = OrderState.FILLED
 _NOT_BOOKED = frozenset({Anomaly, FillConflict})
 _EVOLVE = evolution.EVOLVE
 _SIDES = {str(side): side for side in Side}

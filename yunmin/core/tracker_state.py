@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
@@ -24,8 +25,9 @@ from yunmin.core.data_contracts.money import plain
 from yunmin.core.data_contracts.order import OrderUpdate
 from yunmin.core.data_contracts.verdicts import CancelRequest, CancelResult, FillVoided, OrderSearched, SubmitResult
 from yunmin.core.in_flight_order import InFlightOrder
+from yunmin.core.news import News
 from yunmin.core.order_lifecycle import TERMINAL
-from yunmin.core.order_tracker import News, OrderTracker
+from yunmin.core.order_tracker import OrderTracker
 from yunmin.errors import InvalidValue, RejectReason, RejectSource
 
 __all__ = ["SLOTS", "digest", "dump", "dump_order", "dump_pieces", "load", "load_order", "tracker_of"]
@@ -208,14 +210,7 @@ def tracker_of(facts: list[Any] | None) -> OrderTracker:
     tracker = OrderTracker()
     if facts is None:
         return tracker
-    order = load_order(facts)
-    tracker._orders[order._client_order_id] = order
-    if order._exchange_order_id is not None:
-        tracker._index(order, order._exchange_order_id)
-    if order._state in TERMINAL:
-        tracker._done.append(order)
-    else:
-        tracker._list_open(order)
+    tracker._index.put_back(load_order(facts))
     return tracker
 
 
@@ -223,32 +218,33 @@ def dump_pieces(tracker: OrderTracker) -> Iterator[bytes]:
     """What `dump` gives, as JSON, order by order: so that it is never in memory as a whole, beside the orders."""
     yield orjson.dumps(_dumped_but_orders(tracker))[:-1] + b',"orders":['
     separator = b""
-    for order in tracker._orders.values():
+    for order in tracker._index.orders.values():
         yield separator + orjson.dumps(dump_order(order))
         separator = b","
     yield b"]}"
 
 
 def _dumped(tracker: OrderTracker, number: Number) -> dict[str, Any]:
-    orders = [dump_order(order, number) for order in tracker._orders.values()]
+    orders = [dump_order(order, number) for order in tracker._index.orders.values()]
     return {**_dumped_but_orders(tracker), "orders": orders}
 
 
 def _dumped_but_orders(tracker: OrderTracker) -> dict[str, Any]:
+    index, orphans = tracker._index, tracker._orphans
     return {
         "format": FORMAT,
-        "history_limit": tracker._history_limit,
-        "orphan_limit": tracker._orphan_limit,
-        "created": tracker._created,
-        "ended": tracker._ended,
-        "filled": tracker._filled,
+        "history_limit": index.history_limit,
+        "orphan_limit": orphans.limit,
+        "created": index.created,
+        "ended": index.ended,
+        "filled": index.filled,
         "next_number": _next_of(tracker),
-        "next_orphan": _next_orphan_of(tracker),
-        "open": [[symbol, list(orders)] for symbol, orders in tracker._open.items()],
-        "done": [order._client_order_id for order in tracker._done],
+        "next_orphan": orphans.next_number,
+        "open": [[symbol, list(orders)] for symbol, orders in index.open.items()],
+        "done": [order._client_order_id for order in index.done],
         "orphans": [
-            [key, type(news).__name__, news.model_dump_json(exclude_none=True)]
-            for key, news in tracker._orphans.items()
+            [number, type(news).__name__, news.model_dump_json(exclude_none=True)]
+            for number, news in orphans.numbered.items()
         ],
     }
 
@@ -260,27 +256,18 @@ def _next_of(tracker: OrderTracker) -> int:
     return number
 
 
-def _next_orphan_of(tracker: OrderTracker) -> int:
-    number = next(tracker._orphan_numbers)
-    tracker._orphan_numbers = count(number)
-    return number
-
-
 def _loaded(state: dict[str, Any]) -> OrderTracker:
     tracker = OrderTracker(history_limit=state["history_limit"], orphan_limit=state["orphan_limit"])
+    index, orphans = tracker._index, tracker._orphans
     for fields in state["orders"]:
-        order = load_order(fields)
-        tracker._orders[order._client_order_id] = order
-        if order._exchange_order_id is not None:
-            tracker._index(order, order._exchange_order_id)
-    for symbol, names in state["open"]:
-        tracker._open[symbol] = {name: tracker._orders[name] for name in names}
-    tracker._done.extend(tracker._orders[name] for name in state["done"])
-    for key, kind, text in state["orphans"]:
-        tracker._file_orphan(key, _read_news(kind, text))
-    tracker._created, tracker._ended, tracker._filled = state["created"], state["ended"], state["filled"]
+        index.put_back(load_order(fields))
+    index.open = {symbol: {name: index.orders[name] for name in names} for symbol, names in state["open"]}
+    index.done = deque(index.orders[name] for name in state["done"])
+    index.created, index.ended, index.filled = state["created"], state["ended"], state["filled"]
+    for number, kind, text in state["orphans"]:
+        orphans.file(number, _read_news(kind, text))
+    orphans.next_number = state["next_orphan"]
     tracker._next_number = count(state["next_number"]).__next__
-    tracker._orphan_numbers = count(state["next_orphan"])
     _check_lists(tracker)
     return tracker
 
@@ -292,9 +279,9 @@ def _read_news(kind: str, text: str) -> News:
 
 def _check_lists(tracker: OrderTracker) -> None:
     """Every order is in the list of its state, once."""
-    listed = {name: order for orders in tracker._open.values() for name, order in orders.items()}
-    done = {order._client_order_id: order for order in tracker._done}
-    if len(listed) + len(done) != len(tracker._orders) or len(done) != len(tracker._done):
+    listed = {name: order for orders in tracker._index.open.values() for name, order in orders.items()}
+    done = {order._client_order_id: order for order in tracker._index.done}
+    if len(listed) + len(done) != len(tracker._index.orders) or len(done) != len(tracker._index.done):
         raise ValueError("an order in no list, or in two")
     if any(order._state in TERMINAL for order in listed.values()):
         raise ValueError("a done order among the open ones")
