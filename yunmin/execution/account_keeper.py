@@ -18,6 +18,7 @@ from yunmin.execution.account_events import (
     ReconcileStarted,
     Warned,
 )
+from yunmin.execution.backoff import Backoff
 from yunmin.execution.balance_audit import BalanceAudit
 from yunmin.execution.bookkeeper import Bookkeeper
 from yunmin.execution.gate import PauseReason, SubmitGate
@@ -73,7 +74,7 @@ class Keeper:
         self._dues = _Dues(clock)
         self._why_reconcile: str | None = None
         self._so_far = PassProgress()
-        self._failures = 0
+        self._backoff = Backoff(policy, chance)
         self._next_pass = 0.0
         self.audit = BalanceAudit()
         self.orders_interval = policy.orders_interval
@@ -90,7 +91,7 @@ class Keeper:
         self._gate.close(PauseReason.RECONCILING, why)
         self._why_reconcile = why
         self._so_far = PassProgress()
-        self._failures = 0
+        self._backoff.start_over()
         self._next_pass = 0.0
         self._wake.set()
 
@@ -173,14 +174,14 @@ class Keeper:
         """One full pass, tried again for what had no answer until it is complete, or the patience is over."""
         so_far = PassProgress()
         deadline = self._clock.monotonic() + self._policy.start_patience
-        wait = self._policy.retry_first
+        backoff = Backoff(self._policy, self._chance)
         while True:
             await self._pause.over()
             report = await self._told(why, self._reconciler.reconcile, so_far)
+            wait = backoff.next_wait()
             if report.complete or self._clock.monotonic() + wait > deadline:
                 return report
-            await self._clock.sleep(wait * (0.5 + self._chance.random()))
-            wait = min(wait * 2, self._policy.retry_longest)
+            await self._clock.sleep(wait)
 
     async def _reconcile_if_asked(self) -> None:
         why = self._why_reconcile
@@ -195,9 +196,7 @@ class Keeper:
             self._gate.lift(PauseReason.RECONCILING)
             return
         self._why_reconcile = why
-        wait = min(self._policy.retry_first * 2**self._failures, self._policy.retry_longest)
-        self._failures = min(self._failures + 1, 16)
-        self._next_pass = self._clock.monotonic() + wait * (0.5 + self._chance.random())
+        self._next_pass = self._clock.monotonic() + self._backoff.next_wait()
 
     # --- other duties ------------------------------------------------------------------------------------------------
 

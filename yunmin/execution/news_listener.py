@@ -15,11 +15,12 @@ from yunmin.core.data_contracts.stream import (
     StreamOpened,
     Transfer,
 )
-from yunmin.errors import ConfigurationError, ExchangeError
+from yunmin.errors import ConfigurationError, ExchangeError, Timeout, Unavailable
 from yunmin.exchange.capabilities import Capability
 from yunmin.exchange.connector import ExchangeConnector
 from yunmin.exchange.streams import NewsStream, StreamsAccount
 from yunmin.execution.backfill import Strangers
+from yunmin.execution.backoff import Backoff
 from yunmin.execution.bookkeeper import Bookkeeper
 from yunmin.execution.policy import AccountPolicy
 
@@ -60,11 +61,23 @@ class NewsListener:
         return self._stream is not None
 
     async def open(self) -> bool:
-        """Open the stream; False where the exchange has none. Raises ExchangeError where it cannot be opened."""
+        """Open the stream, tried again for as long as a start has patience; False where the exchange has none.
+
+        Raises ExchangeError where it cannot be opened; at once where the exchange has a reason of its own.
+        """
         if not self._connector.traits.support_of(Capability.ACCOUNT_STREAM).is_usable:
             return False
-        self._stream = await self._new_stream().__aenter__()
-        return True
+        patience_ends = self._clock.monotonic() + self._policy.start_patience
+        backoff = Backoff(self._policy, self._chance)
+        while True:
+            try:
+                self._stream = await self._new_stream().__aenter__()
+                return True
+            except (Timeout, Unavailable):
+                wait = backoff.next_wait()
+                if self._clock.monotonic() + wait > patience_ends:
+                    raise
+            await self._clock.sleep(wait)
 
     async def close(self) -> None:
         """End the stream. May be called twice."""
@@ -90,14 +103,13 @@ class NewsListener:
         return self._connector.stream_account()
 
     async def _open_again(self) -> NewsStream[AccountNews]:
-        wait = self._policy.retry_first
+        backoff = Backoff(self._policy, self._chance)
         while True:
             try:
                 return await self._new_stream().__aenter__()
             except ExchangeError as error:
                 self._warn(f"the stream cannot be opened: {error}")
-            await self._clock.sleep(wait * (0.5 + self._chance.random()))
-            wait = min(wait * 2, self._policy.retry_longest)
+            await self._clock.sleep(backoff.next_wait())
 
     def _take(self, batch: Sequence[AccountNews]) -> None:
         """In the order in which it came; orders and fills that follow one another are booked at once."""
