@@ -30,11 +30,12 @@ from tests.adapters.binance.wire import (
     teach,
 )
 from yunmin.ccxt_bridge import CcxtConnector, guarded
-from yunmin.core.data_contracts import OrderState, OrderType
+from yunmin.core.data_contracts import InstrumentStatus, OrderState, OrderType
 from yunmin.errors import (
     AuthenticationFailed,
     ConfigurationError,
     ExchangeError,
+    InvalidOrder,
     InvalidValue,
     MalformedResponse,
     OrderNotFound,
@@ -42,6 +43,7 @@ from yunmin.errors import (
     RateLimited,
     Rejected,
     RejectReason,
+    RejectSource,
     Timeout,
     Unavailable,
     YunminError,
@@ -259,6 +261,29 @@ async def test_B7_an_order_of_a_symbol_that_is_not_listed_is_malformed(
     server.once("GET", ORDER, json_answer(an_order(symbol="XUSDT")))
     with pytest.raises(MalformedResponse):
         await connector.fetch_order(a_ref())
+
+
+@pytest.mark.parametrize("unified", [False, True])
+async def test_B9_orders_on_a_market_that_is_not_listed_any_more_are_read_and_cancelled_and_none_is_placed(
+    server: FaultyServer, connected: Connected, unified: bool
+) -> None:
+    connector = await connected(unified=unified)
+    without_ether = {**exchange_info(), "symbols": exchange_info()["symbols"][:1]}
+    server.once("GET", "/api/v3/exchangeInfo", json_answer(without_ether))
+    assert set(await connector.fetch_instruments()) == set(connector.instruments) == {"BTC/USDT"}
+
+    server.once("GET", OPEN_ORDERS, json_answer([an_order(), an_order(symbol="ETHUSDT", orderId=2)]))
+    assert [order.symbol for order in await connector.fetch_open_orders()] == ["BTC/USDT", "ETH/USDT"]
+    server.once("DELETE", ORDER, json_answer(a_cancel(symbol="ETHUSDT")))
+    ref = a_ref(symbol="ETH/USDT", client_order_id=None, exchange_order_id=str(ORDER_ID))
+    assert (await connector.cancel_order(ref)).state is OrderState.CANCELLED
+    with pytest.raises(InvalidOrder, match="HALTED") as refused_here:
+        await connector.place_order(a_request(symbol="ETH/USDT"))
+    assert refused_here.value.source is RejectSource.LOCAL
+    assert server.count("POST", ORDER) == 0
+
+    assert set(await connector.fetch_instruments()) == {"BTC/USDT", "ETH/USDT"}
+    assert connector.instrument("ETH/USDT").status is InstrumentStatus.TRADING
 
 
 async def test_orders_of_every_symbol_may_be_of_any_symbol(server: FaultyServer, connected: Connected) -> None:

@@ -52,6 +52,32 @@ def test_a_start_has_patience_with_its_stream_and_no_more(play: Play) -> None:
     play(scenario)
 
 
+def test_N8_a_stream_is_not_opened_before_the_time_is_over_that_the_exchange_asked_for(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        tried = refuse_streams(world)
+
+        fetch_instruments = world.exchange.fetch_instruments
+
+        async def too_many() -> dict[str, Any]:
+            world.instead(fetch_instruments=fetch_instruments)
+            raise RateLimited("too many", retry_after=20.0)
+
+        world.instead(fetch_instruments=too_many)
+        begun = world.clock.monotonic()
+        account = await world.open()
+        assert [round(at - begun) for at in tried] == [20]
+        await world.clock.sleep(2)
+        assert account.takes_orders
+
+        account._desk.leave_alone(30.0)
+        (stream,) = world.exchange._streams
+        await stream.aclose()
+        await world.clock.sleep(40)
+        assert [round(at - begun) for at in tried] == [20, 52]
+
+    play(scenario)
+
+
 @pytest.mark.parametrize("error", [AuthenticationFailed("no such key"), RateLimited("too many", retry_after=60.0)])
 def test_a_stream_that_is_refused_for_a_reason_ends_the_start_at_once(error: ExchangeError, play: Play) -> None:
     async def scenario(world: World) -> None:

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
@@ -26,7 +27,11 @@ from yunmin.core.data_contracts.events import (
 )
 from yunmin.core.order_tracker import OrderTracker
 from yunmin.errors import (
+    ExchangeError,
+    MalformedResponse,
     OrderNotFound,
+    RateLimited,
+    Rejected,
     SubmitsPaused,
     Timeout,
     Unavailable,
@@ -315,7 +320,10 @@ def test_a_pass_after_another_gap_begins_anew(play: Play) -> None:
     play(scenario)
 
 
-def test_a_market_without_an_answer_does_not_keep_others_from_being_asked(play: Play) -> None:
+@pytest.mark.parametrize("error", [MalformedResponse("of one market"), Rejected("of one market")])
+def test_a_market_whose_answer_is_no_good_does_not_keep_others_from_being_asked(
+    error: ExchangeError, play: Play
+) -> None:
     async def scenario(world: World) -> None:
         account = await world.open()
         await account.place(a_buy())
@@ -324,32 +332,76 @@ def test_a_market_without_an_answer_does_not_keep_others_from_being_asked(play: 
         async def fetch_fills(symbol: str, **_: object) -> list[object]:
             asked.append(symbol)
             if symbol == "AAA/USDT":
-                raise Unavailable("no answer")
+                raise error
             return []
 
         world.instead(fetch_fills=fetch_fills)
         account._books.take_fills([], upto=last_trade("AAA/USDT", "1"))
         report = await account.reconcile()
-        assert (report.complete, report.problem) == (False, "Unavailable: no answer")
+        assert (report.complete, report.problem) == (False, f"{type(error).__name__}: of one market")
         assert asked == ["AAA/USDT", SYMBOL]
+        with pytest.raises(Unavailable, match="of one market"):
+            await account._reconciler.catch_up_fills()
+        assert asked == ["AAA/USDT", SYMBOL] * 2
 
     play(scenario)
 
 
-def test_B9_orders_on_a_market_that_is_gone_are_suspect_and_the_account_starts(play: Play) -> None:
+def test_a_new_gap_is_seen_to_at_once_however_long_the_wait_after_the_last_one_had_become(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        fetch_open_orders = world.exchange.fetch_open_orders
+        asked: list[float] = []
+
+        async def nobody_answers(symbol: str | None = None) -> None:
+            asked.append(world.clock.monotonic())
+            raise Timeout("no answer")
+
+        world.instead(fetch_open_orders=nobody_answers)
+        await world.exchange.cut_streams(0.1)
+        await world.clock.sleep(100)
+        waits = [after - before for before, after in pairwise(asked)]
+        assert waits[0] < 1 < 15 <= max(waits) <= 47
+        world.instead(fetch_open_orders=fetch_open_orders)
+        await world.exchange.cut_streams(0.1)
+        await world.clock.sleep(1)
+        assert account.takes_orders
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("error", [Timeout("no answer"), RateLimited("too many", retry_after=0.1)])
+def test_where_nobody_answers_the_other_markets_wait_and_the_silent_one_comes_last(
+    error: ExchangeError, play: Play
+) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        await account.place(a_buy())
+        account._books.take_fills([], upto=last_trade("AAA/USDT", "1"))
+        asked: list[str] = []
+
+        async def fetch_fills(symbol: str, **_: object) -> list[object]:
+            asked.append(symbol)
+            if symbol == "AAA/USDT" and len(asked) < 4:
+                raise error
+            return []
+
+        world.instead(fetch_fills=fetch_fills)
+        await world.exchange.cut_streams(0.1)
+        await world.clock.sleep(10)
+        assert account.takes_orders
+        assert asked == ["AAA/USDT", SYMBOL, "AAA/USDT", "AAA/USDT"]
+
+    play(scenario)
+
+
+def test_B9_orders_on_a_market_that_is_gone_are_suspect_and_the_account_starts_and_says_so(play: Play) -> None:
     async def scenario(world: World) -> None:
         account = await world.open()
         world.others("SELL", "0.4", "100")
         await account.place(a_buy())
         await world.kill()
-
-        async def gone(*_: object, **__: object) -> None:
-            raise UnknownSymbol(f"no market {SYMBOL!r} here")
-
-        async def none_open(*_: object) -> list[object]:
-            return []
-
-        world.instead(fetch_fills=gone, fetch_order=gone, fetch_open_orders=none_open)
+        world.exchange.delisted.add(SYMBOL)
         account = await world.open()
         order = account.tracker.get_order("ym-1")
         assert order is not None
@@ -359,6 +411,34 @@ def test_B9_orders_on_a_market_that_is_gone_are_suspect_and_the_account_starts(p
         assert account.takes_orders
         await world.clock.sleep(10 * FENCE)
         assert order.certainty is Certainty.SUSPECT
+        assert (await account.reconcile()).complete
+        await account._reconciler.catch_up_fills()
+        (warning,) = {warned.message for warned in world.heard(Warned)}
+        assert "yunmin order resolve" in warning
+        assert SYMBOL in warning
+
+        world.others("SELL", "0.6", "100")  # it is back
+        world.exchange.delisted.clear()
+        await account.reconcile()
+        assert (order.state, fills_of(order)) == (OrderState.FILLED, ["0.4", "0.6"])
+
+    play(scenario)
+
+
+def test_B9_no_fill_is_inferred_where_the_trades_cannot_be_asked_for(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        order = await account.place(a_buy())
+        world.exchange.lose_fills = True
+
+        async def gone(*_: object, **__: object) -> list[object]:
+            raise UnknownSymbol("no such market")
+
+        world.instead(fetch_fills=gone)
+        world.others("SELL", "0.4", "100")
+        await world.clock.sleep(NO_POLLING.residual_grace * 5)
+        assert (await account.reconcile()).complete
+        assert (order.unattributed_qty, order.fills) == (Decimal("0.4"), ())
 
     play(scenario)
 
@@ -380,6 +460,35 @@ def test_B9_an_order_without_an_answer_on_a_market_that_is_gone_stays_unknown(as
         await world.clock.sleep(10 * FENCE)
         assert (await account.reconcile()).complete
         assert (order.is_open, order.certainty) == (True, Certainty.UNKNOWN)
+
+    play(scenario)
+
+
+def test_without_a_stream_a_start_that_is_tried_again_asks_for_everything_again(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        await account.place(a_buy())
+        account._books.take_fills([], upto=last_trade("ZZZ/USDT", "1"))
+        await world.kill()
+        traits = world.exchange.traits
+        support = {**traits.support, Capability.ACCOUNT_STREAM: Support.NOT_YET}
+        world.exchange.traits = traits.model_copy(update={"support": support})
+        fetch_fills = world.exchange.fetch_fills
+
+        async def others_trade_meanwhile(symbol: str, **terms: Any) -> Any:
+            if symbol == SYMBOL:
+                return await fetch_fills(symbol, **terms)
+            if not world.truth().fills:
+                world.others("SELL", "1", "100")
+                raise Unavailable("no answer")
+            return []
+
+        world.instead(fetch_fills=others_trade_meanwhile)
+        account = await world.open()
+        order = account.tracker.get_order("ym-1")
+        assert account.takes_orders
+        assert order is not None
+        assert (order.state, fills_of(order)) == (OrderState.FILLED, ["1"])
 
     play(scenario)
 

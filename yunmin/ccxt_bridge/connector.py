@@ -29,6 +29,7 @@ from yunmin.core.data_contracts import (
     Candle,
     Fill,
     Instrument,
+    InstrumentStatus,
     OrderAck,
     OrderBook,
     OrderRef,
@@ -106,6 +107,7 @@ class CcxtConnector(Streaming):
         self._is_ready = False
         self._time_difference: int | None = None
         self._instruments: dict[str, Instrument] = {}
+        self._delisted: dict[str, Instrument] = {}
         self._by_exchange_symbol: dict[str, Instrument] = {}
 
     def __repr__(self) -> str:
@@ -192,9 +194,17 @@ class CcxtConnector(Streaming):
 
     async def fetch_instruments(self) -> Mapping[str, Instrument]:
         instruments = await self._question("the markets", self._ask_instruments(), self._read_some_instruments)
-        self._instruments = {instrument.symbol: instrument for instrument in instruments}
-        self._by_exchange_symbol = {instrument.exchange_symbol: instrument for instrument in instruments}
-        return dict(self._instruments)
+        listed = {instrument.symbol: instrument for instrument in instruments}
+        self._delisted = {
+            symbol: market.model_copy(update={"status": InstrumentStatus.HALTED})
+            for symbol, market in (self._delisted | self._instruments).items()
+            if symbol not in listed
+        }
+        self._instruments = listed
+        self._by_exchange_symbol = {
+            market.exchange_symbol: market for market in (*self._delisted.values(), *instruments)
+        }
+        return dict(listed)
 
     @property
     def instruments(self) -> Mapping[str, Instrument]:
@@ -202,14 +212,17 @@ class CcxtConnector(Streaming):
         return self._instruments
 
     def instrument_by_exchange_symbol(self, exchange_symbol: str) -> Instrument | None:
-        """The market under the exchange's own name, None where there is none."""
+        """The market under the exchange's own name, None where there never was one."""
         return self._by_exchange_symbol.get(exchange_symbol)
 
     def instrument(self, symbol: str) -> Instrument:
-        """The market of a unified symbol. Raises UnknownSymbol; nothing is sent."""
+        """The market of a unified symbol; a halted one where it was listed once and is not any more.
+
+        Its orders can still be asked for and cancelled. Raises UnknownSymbol; nothing is sent.
+        """
         if not self._is_ready:
             raise ConfigurationError(_NOT_CONNECTED)
-        found = self._instruments.get(symbol) if isinstance(symbol, str) else None
+        found = (self._instruments.get(symbol) or self._delisted.get(symbol)) if isinstance(symbol, str) else None
         if found is None:
             hint = self._by_exchange_symbol.get(symbol) if isinstance(symbol, str) else None
             advice = f"; did you mean {hint.symbol}?" if hint is not None else ""
@@ -426,7 +439,13 @@ class CcxtConnector(Streaming):
         return millis
 
     async def _ask_instruments(self) -> Any:
-        return await self._connected().load_markets(reload=True)
+        exchange = self._connected()
+        known = dict(exchange.markets or {})
+        listed = await exchange.load_markets(reload=True)
+        gone = [market for symbol, market in known.items() if symbol not in listed]
+        if gone:  # ccxt would forget them, and their orders could neither be asked for nor cancelled
+            exchange.set_markets([*listed.values(), *gone], exchange.currencies)
+        return listed
 
     def _read_instruments(self, raw: Any) -> list[Instrument]:
         return [parse.parse_instrument(market) for market in raw.values() if market.get("spot")]

@@ -113,8 +113,8 @@ async def _cancel_ours(place: Path, where: Target, clock: Clock, *, everything: 
 
     async with connected(where) as connector:
         prefix = "" if everything else connector.traits.client_order_id_prefix
-        with ownership(place, prefix) as is_ours:
-            return await kill_orders(connector, is_ours, clock, within=within)
+        with ownership(place, prefix) as owned:
+            return await kill_orders(connector, owned, clock, within=within)
 
 
 async def _wait_for_the_run(place: Path, clock: Clock, within: float) -> KillReport:

@@ -14,6 +14,7 @@ from decimal import Decimal
 from enum import StrEnum
 from itertools import count
 from operator import attrgetter
+from operator import index as index_of
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -266,8 +267,8 @@ def _loaded(state: dict[str, Any]) -> OrderTracker:
     index.created, index.ended, index.filled = state["created"], state["ended"], state["filled"]
     for number, kind, text in state["orphans"]:
         orphans.file(number, _read_news(kind, text))
-    orphans.next_number = state["next_orphan"]
-    tracker._next_number = count(state["next_number"]).__next__
+    orphans.next_number = index_of(state["next_orphan"])
+    tracker._next_number = count(index_of(state["next_number"])).__next__
     _check_lists(tracker)
     return tracker
 
@@ -287,3 +288,5 @@ def _check_lists(tracker: OrderTracker) -> None:
         raise ValueError("a done order among the open ones")
     if any(order._state not in TERMINAL for order in done.values()):
         raise ValueError("an open order among the done ones")
+    if any(number >= tracker._orphans.next_number for number in tracker._orphans.numbered):
+        raise ValueError("a piece of news under a number that is still to be given")

@@ -89,6 +89,7 @@ class Account:
             clock,
             self.policy,
             rate_limited=self._desk.leave_alone,
+            market_gone=self._on_market_gone,
         )
         self._desk.distrust = self.halt
         self._books.heard = self._reconciler.heard_of
@@ -99,6 +100,7 @@ class Account:
             connector,
             self._books,
             strangers,
+            self._pause,
             clock,
             self.policy,
             chance,
@@ -150,11 +152,13 @@ class Account:
             self._books.note("key", warning)
             self._warn(warning)
         await self._keeper.learn_markets()
-        if await self._listener.open():
+        until = self._clock.monotonic() + self.policy.start_patience
+        is_told = await self._listener.open(until=until)
+        if is_told:
             self._run(self._listener.listen(), "listener")
         else:
             self._keeper.orders_interval = self.policy.query_interval
-        report = await self._keeper.reconcile_patiently("start")
+        report = await self._keeper.reconcile_patiently("start", until=until, is_told=is_told)
         if not report.complete:
             raise Unavailable(
                 f"the account could not be reconciled: {report.problem}. No order was sent; what is open "
@@ -357,6 +361,11 @@ class Account:
             self._gate.lift(PauseReason.STREAM_LOST)
         elif isinstance(item, Transfer):
             self._keeper.audit.count_transfer(item)
+
+    def _on_market_gone(self, message: str) -> None:
+        self._books.note("market gone", message)
+        self._warn(message)
+        self._keeper.mind_market_gone()
 
     def _warn(self, message: str) -> None:
         self._feed.tell(Warned(self._clock.now(), message))

@@ -95,6 +95,10 @@ class Keeper:
         self._next_pass = 0.0
         self._wake.set()
 
+    def mind_market_gone(self) -> None:
+        """A market that orders are on is not listed: what we know of the markets may be out of date."""
+        self._dues.bring_forward("markets")
+
     def mind_refusal(self, reason: RejectReason) -> None:
         """An order was refused for `reason`: what we know of clock or markets may be out of date."""
         duty = _MENDING.get(reason)
@@ -170,16 +174,20 @@ class Keeper:
         self._tell(ReconcileFinished(self._clock.now(), report))
         return report
 
-    async def reconcile_patiently(self, why: str) -> ReconcileReport:
-        """One full pass, tried again for what had no answer until it is complete, or the patience is over."""
-        so_far = PassProgress()
-        deadline = self._clock.monotonic() + self._policy.start_patience
-        backoff = Backoff(self._policy, self._chance)
+    async def reconcile_patiently(self, why: str, *, until: float, is_told: bool) -> ReconcileReport:
+        """One full pass, tried again until it is complete, or it is `until` by the monotonic clock.
+
+        Where a stream tells what happens meanwhile (`is_told`), what had an answer is not asked for again.
+        """
+        so_far, backoff = PassProgress(), Backoff(self._policy, self._chance)
         while True:
             await self._pause.over()
-            report = await self._told(why, self._reconciler.reconcile, so_far)
+            answers = so_far.answers
+            report = await self._told(why, self._reconciler.reconcile, so_far if is_told else PassProgress())
+            if so_far.answers > answers:
+                backoff.start_over()
             wait = backoff.next_wait()
-            if report.complete or self._clock.monotonic() + wait > deadline:
+            if report.complete or self._clock.monotonic() + wait > until:
                 return report
             await self._clock.sleep(wait)
 
@@ -188,14 +196,18 @@ class Keeper:
         if why is None or self._clock.monotonic() < self._next_pass:
             return
         self._why_reconcile = None
-        report = await self._catch_up(why, self._so_far)
+        so_far, answers = self._so_far, self._so_far.answers
+        report = await self._catch_up(why, so_far)
         if self._why_reconcile is not None:
             return  # another gap meanwhile: this pass does not count
         if report.complete:
+            self._so_far = PassProgress()
             self._reconciler.note_what_is_in_doubt()
             self._gate.lift(PauseReason.RECONCILING)
             return
         self._why_reconcile = why
+        if so_far.answers > answers:
+            self._backoff.start_over()
         self._next_pass = self._clock.monotonic() + self._backoff.next_wait()
 
     # --- other duties ------------------------------------------------------------------------------------------------

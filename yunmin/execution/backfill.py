@@ -10,7 +10,7 @@ from yunmin.core.data_contracts.fill import Fill
 from yunmin.core.data_contracts.order import OrderRef, OrderUpdate
 from yunmin.core.in_flight_order import InFlightOrder
 from yunmin.core.order_tracker import OrderTracker
-from yunmin.errors import OrderNotFound, UnknownSymbol
+from yunmin.errors import OrderNotFound
 from yunmin.exchange.connector import ExchangeConnector
 from yunmin.execution.bookkeeper import Bookkeeper
 from yunmin.execution.nameless_trades import NamelessTrades
@@ -137,14 +137,7 @@ class Backfill:
         return booked
 
     async def of_order(self, symbol: str, exchange_order_id: str, client_order_id: str) -> list[Fill]:
-        """The executions of one order, under the name that we know it by; none where its market is gone."""
-        try:
-            found = await self._pages_of_order(symbol, exchange_order_id)
-        except UnknownSymbol:
-            return []
-        return [fill.model_copy(update={"client_order_id": client_order_id}) for fill in found]
-
-    async def _pages_of_order(self, symbol: str, exchange_order_id: str) -> list[Fill]:
+        """The executions of one order, under the name that we know it by."""
         fills = await self._connector.fetch_fills(symbol, exchange_order_id=exchange_order_id, limit=self._page)
         found = list(fills)
         while len(fills) >= self._page:
@@ -152,7 +145,7 @@ class Backfill:
                 symbol, exchange_order_id=exchange_order_id, from_trade_id=fills[-1].trade_id, limit=self._page
             )
             found += fills[1:]
-        return found
+        return [fill.model_copy(update={"client_order_id": client_order_id}) for fill in found]
 
     def _book(self, symbol: str, page: Sequence[Fill], nameless: set[str] | None) -> int:
         """Take what is ours. The mark goes up to the first execution whose order is not known yet, and not beyond.

@@ -301,6 +301,11 @@ class JournalFile:
             (client_order_id,),
         )
 
+    def symbols_of_kept_orders(self) -> list[str]:
+        """The symbols of orders that have not left the history, sorted."""
+        rows = self._execute("SELECT DISTINCT symbol FROM orders WHERE archived IS NULL ORDER BY symbol")
+        return [symbol for (symbol,) in rows]
+
     def order_by_exchange_id(self, symbol: str, exchange_order_id: str) -> str | None:
         """Our id of the order that the exchange knows under its own; the one that came first, where two have it."""
         row = self._first(

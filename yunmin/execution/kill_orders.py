@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from yunmin.clock import Clock
 from yunmin.core.data_contracts.order import OrderRef, OrderUpdate
-from yunmin.errors import ExchangeError
+from yunmin.errors import ExchangeError, MalformedResponse
 from yunmin.exchange.connector import ExchangeConnector
 from yunmin.execution.journal_file import FILE_NAME, JournalFile
 from yunmin.execution.journal_records import PlaceIntent
 
-__all__ = ["KillReport", "kill_orders", "ownership"]
+__all__ = ["KillReport", "Ownership", "kill_orders", "ownership"]
 
 _LOOKS = 2
 """So many looks in a row must find nothing of ours open: an order may have been on its way."""
@@ -37,13 +37,19 @@ class KillReport(NamedTuple):
         return not self.left_open and not self.problem
 
 
-async def kill_orders(
-    connector: ExchangeConnector, is_ours: Callable[[OrderUpdate], bool], clock: Clock, *, within: float
-) -> KillReport:
+class Ownership(NamedTuple):
+    """Whose an order is, and on which markets ours may rest."""
+
+    is_ours: Callable[[OrderUpdate], bool]
+    symbols: Collection[str]
+
+
+async def kill_orders(connector: ExchangeConnector, owned: Ownership, clock: Clock, *, within: float) -> KillReport:
     """Cancel every open order of ours until there is none, for at most `within` seconds.
 
     A cancel may be sent more than once; it can only take away. Nothing is raised for an exchange that does not answer:
-    it is asked again, and the report says what is left.
+    it is asked again, and the report says what is left. Where one order in the list of all cannot be read, the markets
+    of ours are asked for one by one, and the report says that there may be more.
     """
     deadline = clock.monotonic() + within
     cancelled: dict[str, None] = {}
@@ -52,15 +58,14 @@ async def kill_orders(
     problem, quiet_looks = "", 0
     while quiet_looks < _LOOKS and clock.monotonic() < deadline:
         try:
-            listed = await connector.fetch_open_orders()
-            problem = ""
+            listed, problem = await _open_orders(connector, owned.symbols)
         except ExchangeError as error:
             problem = f"{type(error).__name__}: {error}"
             await clock.sleep(_PAUSE)
             continue
-        ours = [order for order in listed if is_ours(order)]
-        others = [order for order in listed if not is_ours(order)]
-        quiet_looks = 0 if ours else quiet_looks + 1
+        ours = [order for order in listed if owned.is_ours(order)]
+        others = [order for order in listed if not owned.is_ours(order)]
+        quiet_looks = 0 if ours or problem else quiet_looks + 1
         done = await asyncio.gather(*(_cancel(connector, order) for order in ours))
         cancelled.update(dict.fromkeys(name for name in done if name is not None))
         if quiet_looks < _LOOKS:
@@ -71,7 +76,7 @@ async def kill_orders(
 
 
 @contextmanager
-def ownership(folder: Path, prefix: str) -> Iterator[Callable[[OrderUpdate], bool]]:
+def ownership(folder: Path, prefix: str) -> Iterator[Ownership]:
     """Whose an order is: ours if its id begins with `prefix`, or the journal in `folder` has the intent to place it."""
     path = folder / FILE_NAME
     file = JournalFile.open_to_read(path) if path.exists() else None
@@ -81,10 +86,25 @@ def ownership(folder: Path, prefix: str) -> Iterator[Callable[[OrderUpdate], boo
         return name.startswith(prefix) or (file is not None and _is_intended(file, name))
 
     try:
-        yield is_ours
+        yield Ownership(is_ours, () if file is None else file.symbols_of_kept_orders())
     finally:
         if file is not None:
             file.close()
+
+
+async def _open_orders(connector: ExchangeConnector, symbols: Collection[str]) -> tuple[list[OrderUpdate], str]:
+    """What is open, and why that may not be all."""
+    try:
+        return list(await connector.fetch_open_orders()), ""
+    except MalformedResponse as error:
+        problem = f"{type(error).__name__}: {error}"
+    found: list[OrderUpdate] = []
+    for symbol in symbols:
+        try:
+            found += await connector.fetch_open_orders(symbol)
+        except ExchangeError as error:
+            problem += f"; {symbol}: {error}"
+    return found, problem
 
 
 def _is_intended(file: JournalFile, client_order_id: str) -> bool:

@@ -22,6 +22,7 @@ from yunmin.exchange.streams import NewsStream, StreamsAccount
 from yunmin.execution.backfill import Strangers
 from yunmin.execution.backoff import Backoff
 from yunmin.execution.bookkeeper import Bookkeeper
+from yunmin.execution.host_pause import HostPause
 from yunmin.execution.policy import AccountPolicy
 
 __all__ = ["NewsListener", "StreamNews"]
@@ -38,6 +39,7 @@ class NewsListener:
         connector: ExchangeConnector,
         books: Bookkeeper,
         strangers: Strangers,
+        pause: HostPause,
         clock: Clock,
         policy: AccountPolicy,
         chance: Chance,
@@ -48,6 +50,7 @@ class NewsListener:
         self._connector = connector
         self._books = books
         self._strangers = strangers
+        self._pause = pause
         self._clock = clock
         self._policy = policy
         self._chance = chance
@@ -60,22 +63,22 @@ class NewsListener:
         """Whether this exchange tells anything unasked."""
         return self._stream is not None
 
-    async def open(self) -> bool:
-        """Open the stream, tried again for as long as a start has patience; False where the exchange has none.
+    async def open(self, *, until: float) -> bool:
+        """Open the stream, tried again until then, by the monotonic clock; False where the exchange has none.
 
         Raises ExchangeError where it cannot be opened; at once where the exchange has a reason of its own.
         """
         if not self._connector.traits.support_of(Capability.ACCOUNT_STREAM).is_usable:
             return False
-        patience_ends = self._clock.monotonic() + self._policy.start_patience
         backoff = Backoff(self._policy, self._chance)
         while True:
+            await self._pause.over()
             try:
                 self._stream = await self._new_stream().__aenter__()
                 return True
             except (Timeout, Unavailable):
                 wait = backoff.next_wait()
-                if self._clock.monotonic() + wait > patience_ends:
+                if self._clock.monotonic() + wait > until:
                     raise
             await self._clock.sleep(wait)
 
@@ -105,6 +108,7 @@ class NewsListener:
     async def _open_again(self) -> NewsStream[AccountNews]:
         backoff = Backoff(self._policy, self._chance)
         while True:
+            await self._pause.over()
             try:
                 return await self._new_stream().__aenter__()
             except ExchangeError as error:

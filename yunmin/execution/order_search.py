@@ -108,7 +108,9 @@ class OrderSearch:
         try:
             return await self._ask_for(order)
         except UnknownSymbol:
-            return await self._suspect(order) if order.has_evidence else Finding.ABSENT
+            if order.has_evidence:
+                self._suspect(order)
+            return Finding.ABSENT
 
     async def _ask_for(self, order: InFlightOrder) -> Finding:
         begun = self._answers.moment()
@@ -147,7 +149,9 @@ class OrderSearch:
 
     async def _miss(self, order: InFlightOrder, begun: int) -> Finding:
         if order.has_evidence:
-            return await self._suspect(order)
+            await self._ask_what_its_trades_say(order)
+            self._suspect(order)
+            return Finding.ABSENT
         fence = self._fences.get(order.client_order_id)
         if fence is None or not await self._is_past(fence, begun):
             return Finding.ABSENT
@@ -156,15 +160,16 @@ class OrderSearch:
             self._fences.pop(order.client_order_id, None)
         return self._count(order, fence) if finding is Finding.NOT_PLACED else finding
 
-    async def _suspect(self, order: InFlightOrder) -> Finding:
-        """The exchange showed it once: its trades may say what became of it, and else it stays, under suspicion."""
+    async def _ask_what_its_trades_say(self, order: InFlightOrder) -> None:
         if order.exchange_order_id is not None:
             self._books.take(
                 *await self._backfill.of_order(order.symbol, order.exchange_order_id, order.client_order_id)
             )
+
+    def _suspect(self, order: InFlightOrder) -> None:
+        """The exchange showed it once, and does not now: it stays, under suspicion."""
         if order.is_open and order.certainty is not Certainty.SUSPECT:
             self._books.take(_searched(order, found=False))
-        return Finding.ABSENT
 
     async def _is_past(self, fence: _Fence, begun: int) -> bool:
         """Whether a placement of that time can no longer arrive, by both clocks."""

@@ -17,7 +17,7 @@ from yunmin.core.data_contracts.money import ZERO
 from yunmin.core.data_contracts.order import OrderUpdate
 from yunmin.core.in_flight_order import InFlightOrder
 from yunmin.core.order_tracker import OrderTracker
-from yunmin.errors import ExchangeError, RateLimited, UnknownSymbol
+from yunmin.errors import ExchangeError, MalformedResponse, RateLimited, Rejected, Unavailable, UnknownSymbol
 from yunmin.exchange.capabilities import Capability
 from yunmin.exchange.connector import ExchangeConnector
 from yunmin.execution.account_events import ReconcileReport
@@ -79,7 +79,8 @@ class _Listing(NamedTuple):
 class PassProgress:
     """What one pass has had answers to: where it is tried again, it asks only for the rest.
 
-    It is good for as long as the stream tells what happens meanwhile: after a gap a pass begins anew.
+    It is good for as long as a stream tells what happens meanwhile: after a gap, and where there is no stream, a pass
+    begins anew.
     """
 
     asked_at: float = 0.0
@@ -87,8 +88,16 @@ class PassProgress:
     caught_up: set[str] = field(default_factory=set)
     """Symbols."""
 
+    silent: set[str] = field(default_factory=set)
+    """Symbols that had no answer the last time: they come last."""
+
     answered: set[str] = field(default_factory=set)
     """Orders, by our ids."""
+
+    @property
+    def answers(self) -> int:
+        """How many questions had one."""
+        return (self.listing is not None) + len(self.caught_up) + len(self.answered)
 
 
 class Reconciler:
@@ -105,7 +114,9 @@ class Reconciler:
         policy: AccountPolicy,
         *,
         rate_limited: Callable[[float | None], None],
+        market_gone: Callable[[str], None],
     ) -> None:
+        """`rate_limited` is told of quiet that was asked for, `market_gone` of a market that is not there any more."""
         self._connector = connector
         self._books = books
         self._desk = desk
@@ -113,6 +124,8 @@ class Reconciler:
         self._clock = clock
         self._policy = policy
         self._rate_limited = rate_limited
+        self._market_gone = market_gone
+        self._gone: set[str] = set()
         self._backfill = Backfill(connector, books, strangers, nameless, policy)
         self._search = OrderSearch(connector, books, self._backfill, nameless, clock, policy)
         self._heard_at: dict[str, float] = {}
@@ -246,7 +259,7 @@ class Reconciler:
             so_far.listing = _Listing.of(await self._fetch_open(), self._books.tracker, self._strangers)
         there, news = so_far.listing
         counts.open_orders = len(there)
-        await self._catch_up_on(self._symbols_of(there) - so_far.caught_up, counts, so_far)
+        await self._catch_up_on(self._symbols_of(there), counts, so_far)
         reach("in_reconcile")
         if counts.problems:
             return  # what is filled is booked before what has ended
@@ -254,35 +267,51 @@ class Reconciler:
         missing = [
             order
             for order in self._missing_in(there, so_far.asked_at)
-            if not (is_in_doubt(order) and order.client_order_id in {*left_alone, *so_far.answered})
+            if not is_in_doubt(order)
+            or not (order.client_order_id in left_alone or order.client_order_id in so_far.answered)
         ]
         await self._side_by_side(lambda order: self._look_for_missing(order, counts, so_far), missing)
-
-    async def _catch_up_on(self, symbols: Iterable[str], counts: _Counts, so_far: PassProgress) -> None:
-        for symbol in sorted(symbols):
-            try:
-                counts.fills += await self._catch_up_fills_of(symbol)
-            except RateLimited:
-                raise
-            except ExchangeError as error:  # the others can be asked for all the same
-                counts.problems.append(f"{type(error).__name__}: {error}")
-            else:
-                so_far.caught_up.add(symbol)
 
     async def catch_up_fills(self) -> int:
         """Book what was executed on every symbol of interest since the marks; returns how many fills came new.
 
-        Raises ExchangeError where there is no answer.
+        Raises ExchangeError where there is no answer; where one market alone has none, after all the others.
         """
         async with self._one_at_a_time:
-            return sum([await self._catch_up_fills_of(symbol) for symbol in sorted(self._symbols_of(()))])
+            counts = _Counts("fills")
+            await self._catch_up_on(self._symbols_of(()), counts, PassProgress())
+            if counts.problems:
+                raise Unavailable("; ".join(counts.problems))
+            return counts.fills
 
-    async def _catch_up_fills_of(self, symbol: str) -> int:
-        """As `Backfill.catch_up`; 0 where the exchange has no such market any more, and nothing can be asked of it."""
-        try:
-            return await self._backfill.catch_up(symbol)
-        except UnknownSymbol:
-            return 0
+    async def _catch_up_on(self, symbols: Collection[str], counts: _Counts, so_far: PassProgress) -> None:
+        """Fills of each symbol in turn. A refusal is one market's affair; where nobody answers, the others wait too."""
+        silent = sorted(so_far.silent & set(symbols))
+        for symbol in (*sorted(set(symbols) - so_far.silent), *silent):
+            if symbol in so_far.caught_up:
+                continue
+            try:
+                counts.fills += await self._backfill.catch_up(symbol)
+                self._gone.discard(symbol)
+            except UnknownSymbol as gone:
+                self._pass_over(symbol, gone)
+            except (Rejected, MalformedResponse) as error:
+                counts.problems.append(f"{type(error).__name__}: {error}")
+                continue
+            except ExchangeError:
+                so_far.silent.add(symbol)
+                raise
+            so_far.caught_up.add(symbol)
+
+    def _pass_over(self, symbol: str, error: UnknownSymbol) -> None:
+        """The exchange has no such market, or not now: nothing can be asked of it. Told once, until it is back."""
+        if symbol in self._gone:
+            return
+        self._gone.add(symbol)
+        self._market_gone(
+            f"{symbol} is not among the exchange's markets ({error}): its trades cannot be asked for, and orders that "
+            "are open there stay as they are, in doubt. `yunmin order resolve` takes your word on them"
+        )
 
     async def _fetch_open(self) -> list[OrderUpdate]:
         if self._connector.traits.support_of(Capability.OPEN_ORDERS_OF_ALL_SYMBOLS).is_usable:
@@ -348,7 +377,10 @@ class Reconciler:
             self._short_since.pop(name, None)
             return 0
         if order.exchange_order_id is not None:
-            self._books.take(*await self._backfill.of_order(order.symbol, order.exchange_order_id, name))
+            try:
+                self._books.take(*await self._backfill.of_order(order.symbol, order.exchange_order_id, name))
+            except UnknownSymbol:
+                return 0  # nobody can say that there are no such trades
         if order.unattributed_qty <= ZERO:
             return 0
         now = self._clock.monotonic()

@@ -138,8 +138,8 @@ async def test_M4_a_kill_from_outside_leaves_nothing_of_ours_open_and_the_rest_a
     venue.place_as(LOCAL_ACCOUNT, "BNBUSDT", "BUY", "LIMIT", quantity="1", price="299", client_order_id="hand-1")
     adapter, clock = registry.load("binance"), SystemClock()
     async with adapter.connector(adapter.configure(ConnectionWish(base_url=venue.url)), clock) as outside:
-        with ownership(tmp_path / "account", outside.traits.client_order_id_prefix) as is_ours:
-            report = await kill_orders(outside, is_ours, clock, within=10)
+        with ownership(tmp_path / "account", outside.traits.client_order_id_prefix) as owned:
+            report = await kill_orders(outside, owned, clock, within=10)
     assert report.is_flat
     assert set(report.cancelled) == {"ym-1", "named-by-its-owner"}
     assert report.not_ours == ("hand-1",)

@@ -172,9 +172,8 @@ def assert_market(market: Instrument, raw: Any) -> None:
 def test_markets(folder: str, name: str) -> None:
     raw = sample(folder, name)
     markets = {market.exchange_symbol: market for market in parse.parse_instruments(raw)}
-    spot = [entry for entry in raw["symbols"] if entry.get("isSpotTradingAllowed", True)]
-    assert len(markets) == len(spot) > 0
-    for entry in spot:
+    assert len(markets) == len(raw["symbols"]) > 0
+    for entry in raw["symbols"]:
         assert_market(markets[entry["symbol"]], entry)
 
 

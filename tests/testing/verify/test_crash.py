@@ -36,6 +36,23 @@ def test_a_life_that_takes_long_to_start_is_killed_and_in_fair_weather_that_is_t
     assert report.violations == told
 
 
+@pytest.mark.parametrize(
+    ("place", "code", "intensity", "told"),
+    [
+        ("an end that took long", -9, 0.0, ["life 7 did not end within 20 s, in fair weather"]),
+        ("an end that took long", -9, 0.3, []),
+        ("any moment", -9, 0.0, []),
+        ("before_send", 0, 0.0, []),
+        ("before_send", 1, 0.6, ["life 7 ended with 1"]),
+        ("any moment", -11, 0.0, ["life 7 ended with -11"]),
+    ],
+)
+def test_a_life_that_does_not_end_as_it_should_is_told(
+    place: str, code: int, intensity: float, told: list[str]
+) -> None:
+    assert list(crash._what_is_wrong_with(crash._End(place, code), 7, intensity)) == told
+
+
 def test_what_is_wrong_is_told_in_words() -> None:
     report = CrashReport(0, 1, {}, 1, 1, ("a",), ("b",), ("c",), ("d differs",), ("life 3 ended with 1",))
     assert report.violations == (

@@ -127,6 +127,8 @@ def _what_is_wrong_with(end: _End, cycle: int, intensity: float) -> Iterator[str
         yield f"life {cycle} ended with {end.code}"
     if end.place == _SLOW_START and not intensity:
         yield f"life {cycle} did not come to trade within {_LONGEST_START:.0f} s, in fair weather"
+    if end.place == _SLOW_END and not intensity:
+        yield f"life {cycle} did not end within {_LONGEST_LIFE:.0f} s, in fair weather"
 
 
 def _live_and_die(plugin: AdapterPlugin, url: str, folder: Path, seed: str, place: str, chance: Chance) -> _End:
@@ -166,11 +168,13 @@ def _hears(pipe: int, seconds: float) -> bool:
 
 
 async def _trade(plugin: AdapterPlugin, url: str, folder: Path, chance: Chance, pipe: int) -> None:
-    clock = SystemClock()
+    clock, says_so = SystemClock(), True
     while True:
         try:
             async with _opened(plugin, url, folder) as account:
-                os.write(pipe, b"!")
+                if says_so:  # once: after it, whoever listens hears the end
+                    os.write(pipe, b"!")
+                says_so = False
                 return await _act_until(clock.monotonic() + _ACTS_FOR, account, clock, chance)
         except ExchangeError:  # in a storm an account may not come to open; how long is for the other end to say
             await clock.sleep(0.2)

@@ -38,6 +38,7 @@ from yunmin.errors import (
     RejectSource,
     Timeout,
     Unavailable,
+    UnknownSymbol,
 )
 from yunmin.exchange import Capability, ExchangeConnector, Support
 from yunmin.simulation.matching_engine import MatchingEngine
@@ -98,11 +99,14 @@ class StormExchange(ExchangeConnector):
         self.posts: Counter[str] = Counter()
         self.lose_fills = False
         """Whether the streams tell of orders only, and of no execution."""
+        self.delisted: set[str] = set()
+        """Markets that it had, and has not any more."""
         self.on_post: Callable[[OrderRequest], None] = lambda request: None
         self._paper = PaperConnector(engine, account, clock, seed=chance.getrandbits(32))
         self._account = account
         self._clock = clock
         self._chance = chance
+        self._symbols = {market.symbol for market in engine.markets}
         self._copy = _LaggingCopy()
         self._streams: list[PaperStream] = []
         engine.listen(self._on_event)
@@ -111,6 +115,7 @@ class StormExchange(ExchangeConnector):
 
     async def place_order(self, request: OrderRequest) -> OrderAck:
         name = request.client_order_id or ""
+        self._insist_on(request.symbol)
         self.posts[name] += 1
         self.on_post(request)
         fate = await self._fate_of_a_command()
@@ -126,6 +131,7 @@ class StormExchange(ExchangeConnector):
         raise OutcomeUnknown("no answer", client_order_id=name)
 
     async def cancel_order(self, ref: OrderRef) -> OrderUpdate:
+        self._insist_on(ref.symbol)
         fate = await self._fate_of_a_command()
         if fate == "refused":
             raise self._refusal()
@@ -172,7 +178,8 @@ class StormExchange(ExchangeConnector):
 
     async def fetch_instruments(self) -> Mapping[str, Instrument]:
         await self._answer()
-        return await self._paper.fetch_instruments()
+        listed = await self._paper.fetch_instruments()
+        return {symbol: market for symbol, market in listed.items() if symbol not in self.delisted}
 
     async def fetch_account(self) -> AccountState:
         await self._answer()
@@ -180,6 +187,7 @@ class StormExchange(ExchangeConnector):
 
     async def fetch_order(self, ref: OrderRef) -> OrderUpdate:
         await self._answer()
+        self._insist_on(ref.symbol)
         found = self._copy.order(ref, self._clock.monotonic())
         if found is None:
             raise OrderNotFound("Order does not exist.")
@@ -187,13 +195,16 @@ class StormExchange(ExchangeConnector):
 
     async def fetch_open_orders(self, symbol: str | None = None) -> Sequence[OrderUpdate]:
         await self._answer()
-        shown = self._copy.orders(self._clock.monotonic())
+        if symbol is not None:
+            self._insist_on(symbol)
+        shown = [order for order in self._copy.orders(self._clock.monotonic()) if order.symbol not in self.delisted]
         return [order for order in shown if order.state not in TERMINAL and symbol in (None, order.symbol)]
 
     async def fetch_order_history(
         self, symbol: str, *, since: datetime | None = None, limit: int = 100
     ) -> Sequence[OrderUpdate]:
         await self._answer()
+        self._insist_on(symbol)
         shown = [order for order in self._copy.orders(self._clock.monotonic()) if order.symbol == symbol]
         if since is None:
             return shown[::-1][:limit]
@@ -209,6 +220,7 @@ class StormExchange(ExchangeConnector):
         limit: int = 500,
     ) -> Sequence[Fill]:
         await self._answer()
+        self._insist_on(symbol)
         first = -1 if from_trade_id is None else int(from_trade_id)
         return [
             fill
@@ -218,6 +230,10 @@ class StormExchange(ExchangeConnector):
             and int(fill.trade_id) >= first
             and (since is None or fill.ts is None or fill.ts >= since)
         ][:limit]
+
+    def _insist_on(self, symbol: str) -> None:
+        if symbol in self.delisted or symbol not in self._symbols:
+            raise UnknownSymbol(f"no market {symbol!r} here")
 
     async def _answer(self) -> None:
         """Wait as long as an answer takes; raise where none comes."""

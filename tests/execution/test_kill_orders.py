@@ -1,0 +1,66 @@
+"""Cancelling what is ours from outside, at an exchange whose answers are not what they should be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tests.execution.world import SYMBOL, Play, World, a_buy
+from yunmin.core.data_contracts import OrderUpdate
+from yunmin.errors import MalformedResponse, Unavailable
+from yunmin.execution.kill_orders import Ownership, kill_orders, ownership
+
+
+def test_one_order_that_cannot_be_read_does_not_keep_the_others_open(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        for number in range(3):
+            await account.place(a_buy(f"ym-{number}"))
+        world.by_hand("by hand", "BUY", "1", "90")
+        fetch_open_orders = world.exchange.fetch_open_orders
+
+        async def spoilt(symbol: str | None = None) -> Sequence[OrderUpdate]:
+            if symbol is None:
+                raise MalformedResponse("a symbol that is not listed: 'XUSDT'")
+            return await fetch_open_orders(symbol)
+
+        world.instead(fetch_open_orders=spoilt)
+        with ownership(world.folder, "ym-") as owned:
+            assert owned.symbols == [SYMBOL]
+            report = await kill_orders(world.exchange, owned, world.clock, within=5)
+        assert (sorted(report.cancelled), report.left_open) == (["ym-0", "ym-1", "ym-2"], ())
+        assert report.not_ours == ("by hand",)
+        assert "XUSDT" in report.problem
+        assert not report.is_flat, "there may be more"
+        await world.clock.sleep(1)
+        assert account.tracker.get_open_orders()[0].client_order_id == "by hand"
+
+    play(scenario)
+
+
+def test_an_exchange_that_does_not_answer_is_asked_again_and_what_is_left_is_said(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        asked: list[float] = []
+
+        async def nobody(symbol: str | None = None) -> Sequence[OrderUpdate]:
+            asked.append(world.clock.monotonic())
+            raise Unavailable("down")
+
+        world.instead(fetch_open_orders=nobody)
+        owned = Ownership(lambda order: True, [SYMBOL])
+        report = await kill_orders(world.exchange, owned, world.clock, within=5)
+        assert (report.is_flat, report.problem) == (False, "Unavailable: down")
+        assert len(asked) > 10
+
+    play(scenario)
+
+
+def test_of_a_folder_without_a_journal_only_the_prefix_says_what_is_ours(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        world.by_hand("ym-lost", "BUY", "1", "90")
+        world.by_hand("by hand", "BUY", "1", "90")
+        with ownership(world.folder / "nothing", "ym-") as owned:
+            assert owned.symbols == ()
+            report = await kill_orders(world.exchange, owned, world.clock, within=5)
+        assert (report.is_flat, report.cancelled, report.not_ours) == (True, ("ym-lost",), ("by hand",))
+
+    play(scenario)
