@@ -6,6 +6,7 @@ Numbers: N of docs/faults.md, cases of docs/order-lifecycle.md.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -40,6 +41,7 @@ from yunmin.errors import (
 from yunmin.exchange import Capability, Support
 from yunmin.execution.account_events import ReconcileFinished, Warned
 from yunmin.execution.order_journal import last_trade
+from yunmin.execution.policy import AccountPolicy
 from yunmin.execution.reconciler import _Listing
 
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
@@ -276,6 +278,37 @@ def test_an_account_that_cannot_be_reconciled_does_not_start(play: Play) -> None
         await world.account.close()
         world.weather()
         assert (await world.open()).takes_orders
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("markets", [5, 60])
+def test_I19_what_an_account_asks_for_by_itself_does_not_grow_with_its_markets(markets: int, play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open(AccountPolicy(orders_interval=30.0, fills_interval=60.0, audit_interval=1e6))
+        order = await account.place(a_buy())
+        others = [f"M{number:02d}/USDT" for number in range(markets)]
+        for symbol in others:
+            account._books.take_fills([], upto=last_trade(symbol, "1"))
+        fetch_fills = world.exchange.fetch_fills
+        asked: list[str] = []
+
+        async def counted(symbol: str, **terms: Any) -> Any:
+            asked.append(symbol)
+            return await fetch_fills(symbol, **terms) if symbol == SYMBOL else []
+
+        world.instead(fetch_fills=counted)
+        await world.clock.sleep(600)
+        assert 50 <= len(asked) <= 100
+        assert min(Counter(asked)[symbol] for symbol in [SYMBOL, *others]) >= 1, "each has its turn"
+
+        asked.clear()
+        world.weather(dropped=1.0)
+        world.others("SELL", "0.4", "100")
+        await world.clock.sleep(31)
+        assert asked.count(SYMBOL) >= 1, "the list of open orders told of it"
+        assert len(asked) <= 12
+        assert fills_of(order) == ["0.4"]
 
     play(scenario)
 

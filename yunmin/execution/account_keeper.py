@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any
 
 from yunmin.clock import Chance, Clock
 from yunmin.core.data_contracts.enums import Origin
@@ -133,7 +134,7 @@ class Keeper:
     async def _do_what_is_due(self) -> None:
         policy = self._policy
         due: tuple[tuple[str, float, Callable[[], Awaitable[object]]], ...] = (
-            ("orders", self.orders_interval, lambda: self._catch_up("periodic", PassProgress())),
+            ("orders", self.orders_interval, self._compare),
             ("fills", policy.fills_interval, self._reconciler.catch_up_fills),
             ("audit", policy.audit_interval, self._audit_balances),
             ("clock", policy.audit_interval, self._check_clock),
@@ -158,17 +159,19 @@ class Keeper:
 
     async def reconcile(self, why: str) -> ReconcileReport:
         """One full pass, with a look at every order that is in doubt; told and noted."""
-        return await self._told(why, self._reconciler.reconcile, PassProgress())
+        return await self._told(why, self._reconciler.reconcile(why))
 
     async def _catch_up(self, why: str, so_far: PassProgress) -> ReconcileReport:
         """One pass over what was not heard; orders in doubt are looked for in their own time. Told and noted."""
-        return await self._told(why, self._reconciler.catch_up, so_far)
+        return await self._told(why, self._reconciler.catch_up(why, so_far))
 
-    async def _told(
-        self, why: str, go: Callable[[str, PassProgress], Awaitable[ReconcileReport]], so_far: PassProgress
-    ) -> ReconcileReport:
+    async def _compare(self) -> None:
+        """One look at the list of open orders, as is due now and then. Told; noted where it found something."""
+        await self._told("periodic", self._reconciler.compare("periodic"))
+
+    async def _told(self, why: str, going: Coroutine[Any, Any, ReconcileReport]) -> ReconcileReport:
         self._tell(ReconcileStarted(self._clock.now(), why))
-        report = await go(why, so_far)
+        report = await going
         if why != "periodic" or not report.complete or report.fills or report.resolved or report.adopted:
             self._books.note("reconciled", report.problem or "complete", why=why, fills=str(report.fills))
         self._tell(ReconcileFinished(self._clock.now(), report))
@@ -183,7 +186,7 @@ class Keeper:
         while True:
             await self._pause.over()
             answers = so_far.answers
-            report = await self._told(why, self._reconciler.reconcile, so_far if is_told else PassProgress())
+            report = await self._told(why, self._reconciler.reconcile(why, so_far if is_told else None))
             if so_far.answers > answers:
                 backoff.start_over()
             wait = backoff.next_wait()

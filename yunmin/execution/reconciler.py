@@ -35,6 +35,9 @@ __all__ = ["PassProgress", "Reconciler"]
 _SIDE_BY_SIDE: Final = 8
 """So many orders are asked for at once."""
 
+_MARKETS_IN_A_TURN: Final = 10
+"""On so many markets executions are asked for at once, between passes: a question may cost a 300th of a minute's."""
+
 _LONG_AGO: Final = float("-inf")
 
 _IN_A_ROUND: Final = 4 * _SIDE_BY_SIDE
@@ -51,6 +54,13 @@ class _Counts:
     suspect: int = 0
     inferred: int = 0
     problems: list[str] = field(default_factory=list)
+
+
+class _Scope(NamedTuple):
+    """How far a pass goes: whether every market's executions are asked for, and which orders in doubt are not."""
+
+    fills_of_all: bool
+    left_alone: Collection[str]
 
 
 _Place = tuple[str, str | None]
@@ -126,6 +136,9 @@ class Reconciler:
         self._rate_limited = rate_limited
         self._market_gone = market_gone
         self._gone: set[str] = set()
+        self._turns = 0
+        self._fills_turn: dict[str, int] = {}
+        """When each symbol's fills were asked for last, in questions."""
         self._backfill = Backfill(connector, books, strangers, nameless, policy)
         self._search = OrderSearch(connector, books, self._backfill, nameless, clock, policy)
         self._heard_at: dict[str, float] = {}
@@ -219,7 +232,7 @@ class Reconciler:
 
         Where a question has no answer the others are asked all the same; the report is not complete, and says why.
         """
-        return await self._report(why, so_far or PassProgress(), left_alone=())
+        return await self._report(why, so_far or PassProgress(), _Scope(fills_of_all=True, left_alone=()))
 
     async def catch_up(self, why: str, so_far: PassProgress | None = None) -> ReconcileReport:
         """One pass over what may have happened unheard: open orders, executions, orders that are not listed any more.
@@ -227,14 +240,23 @@ class Reconciler:
         An order that was in doubt before is so for reasons of its own, and is looked for in its own time. For the rest
         as `reconcile`.
         """
-        return await self._report(why, so_far or PassProgress(), left_alone=self._due.keys())
+        scope = _Scope(fills_of_all=True, left_alone=self._due.keys())
+        return await self._report(why, so_far or PassProgress(), scope)
 
-    async def _report(self, why: str, so_far: PassProgress, *, left_alone: Collection[str]) -> ReconcileReport:
+    async def compare(self, why: str) -> ReconcileReport:
+        """One pass over the list of open orders. Where it says what is not known, that market's fills are asked for.
+
+        A market with nothing new costs no question, so that an account may be on any number of them. For the rest as
+        `catch_up`.
+        """
+        return await self._report(why, PassProgress(), _Scope(fills_of_all=False, left_alone=self._due.keys()))
+
+    async def _report(self, why: str, so_far: PassProgress, scope: _Scope) -> ReconcileReport:
         async with self._one_at_a_time:
             counts = _Counts(why)
             adopted_before = self._strangers.adopted
             try:
-                await self._pass(counts, so_far, left_alone)
+                await self._pass(counts, so_far, scope)
             except ExchangeError as error:
                 self._mind(error)
                 counts.problems.append(f"{type(error).__name__}: {error}")
@@ -253,13 +275,14 @@ class Reconciler:
             problem="; ".join(counts.problems),
         )
 
-    async def _pass(self, counts: _Counts, so_far: PassProgress, left_alone: Collection[str]) -> None:
+    async def _pass(self, counts: _Counts, so_far: PassProgress, scope: _Scope) -> None:
         if so_far.listing is None:
             so_far.asked_at = self._clock.monotonic()
             so_far.listing = _Listing.of(await self._fetch_open(), self._books.tracker, self._strangers)
         there, news = so_far.listing
         counts.open_orders = len(there)
-        await self._catch_up_on(self._symbols_of(there), counts, so_far)
+        symbols = self._symbols_of(there) if scope.fills_of_all else {update.symbol for update in news}
+        await self._catch_up_on(symbols, counts, so_far)
         reach("in_reconcile")
         if counts.problems:
             return  # what is filled is booked before what has ended
@@ -268,18 +291,19 @@ class Reconciler:
             order
             for order in self._missing_in(there, so_far.asked_at)
             if not is_in_doubt(order)
-            or not (order.client_order_id in left_alone or order.client_order_id in so_far.answered)
+            or not (order.client_order_id in scope.left_alone or order.client_order_id in so_far.answered)
         ]
         await self._side_by_side(lambda order: self._look_for_missing(order, counts, so_far), missing)
 
     async def catch_up_fills(self) -> int:
-        """Book what was executed on every symbol of interest since the marks; returns how many fills came new.
+        """Book what was executed since the marks on a few symbols, in turn; returns how many fills came new.
 
-        Raises ExchangeError where there is no answer; where one market alone has none, after all the others.
+        Raises ExchangeError where there is no answer; where one market alone has none, after the others.
         """
         async with self._one_at_a_time:
             counts = _Counts("fills")
-            await self._catch_up_on(self._symbols_of(()), counts, PassProgress())
+            symbols = sorted(self._symbols_of(()), key=lambda symbol: (self._fills_turn.get(symbol, 0), symbol))
+            await self._catch_up_on(symbols[:_MARKETS_IN_A_TURN], counts, PassProgress())
             if counts.problems:
                 raise Unavailable("; ".join(counts.problems))
             return counts.fills
@@ -290,6 +314,8 @@ class Reconciler:
         for symbol in (*sorted(set(symbols) - so_far.silent), *silent):
             if symbol in so_far.caught_up:
                 continue
+            self._turns += 1
+            self._fills_turn[symbol] = self._turns
             try:
                 counts.fills += await self._backfill.catch_up(symbol)
                 self._gone.discard(symbol)
