@@ -11,7 +11,7 @@ from yunmin.core.context import Context, GlobalTime
 from yunmin.core.data_contracts import Candle, Decision, Route, Side, Timeframe
 from yunmin.core.position_manager import Position
 from yunmin.core.route_manager import RouteManager
-from yunmin.core.strategy_base import StrategyBase
+from yunmin.core.strategy_base import Decisions, StrategyBase
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 BTC, ETH = "BTC/USDT", "ETH/USDT"
@@ -40,7 +40,7 @@ class Quiet(StrategyBase):
     def should_long(self) -> bool:
         return False
 
-    def go_long(self) -> Decision:
+    def go_long(self) -> Decisions:
         raise AssertionError("never asked")
 
 
@@ -80,7 +80,7 @@ def alone(
     keep: int = 100,
 ) -> tuple[StrategyBase, CandleHistory, GlobalTime]:
     """A strategy with a context of its own, on one series."""
-    route = Route(exchange="local", symbol=BTC, timeframe="1m", strategy_name="x")  # type: ignore[arg-type]
+    route = Route(exchange="local", symbol=BTC, timeframe="1m", strategy_name="x")
     history = CandleHistory(SeriesKey("local", BTC, Timeframe.M1), keep=keep)
     time = GlobalTime(START)
     strategy.bind(Context(route, {(BTC, "1m"): history}, time, position))

@@ -182,7 +182,8 @@ def test_an_indicator_that_is_not_read_is_moved_on_all_the_same_and_fails_for_th
 
 
 def test_who_reads_an_indicator_that_another_reader_has_not_come_back_from_is_told() -> None:
-    history, told = a_history(1), []
+    history = a_history(1)
+    told: list[str] = []
 
     def nested() -> Steps[float, float]:
         value = yield math.nan

@@ -27,11 +27,11 @@ def test_a_drawdown_is_measured_from_the_highest_point() -> None:
 def test_old_points_are_let_go_and_the_peak_stays() -> None:
     curve = a_curve("200", "100", "150", kept=2)
     assert [point.equity for point in curve.points] == [100, 150]
-    assert (curve.peak, curve.max_drawdown) == (200, Decimal("0.5"))
+    assert (curve.peak, curve.max_drawdown) == (Decimal(200), Decimal("0.5"))
 
 
 def test_nothing_recorded_is_no_drawdown() -> None:
-    assert (EquityCurve().drawdown, EquityCurve().peak) == (0, None)
+    assert (EquityCurve().drawdown, EquityCurve().peak) == (Decimal(0), None)
 
 
 def test_a_curve_is_written_and_read_exactly() -> None:

@@ -6,6 +6,7 @@ import itertools
 import re
 from decimal import Decimal
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -36,35 +37,48 @@ def test_a_terminal_state_gives_way_to_a_live_one_only_as_a_correction() -> None
             assert following in TERMINAL or when.startswith("correction")
 
 
-def every_combination_of_facts() -> list[OrderState]:
-    return [
-        next_state(complete=complete, end=end, any_filled=filled, acknowledged=acknowledged, refused=refused)
-        for complete, end, filled, acknowledged, refused in itertools.product(
-            (False, True), (None, *ENDS), (False, True), (False, True), (None, S.REJECTED, S.FAILED)
-        )
-    ]
+class Facts(NamedTuple):
+    complete: bool
+    end: OrderState | None
+    any_filled: bool
+    acknowledged: bool
+    refused: OrderState | None
+
+
+EVERY_COMBINATION = [
+    Facts(*each)
+    for each in itertools.product(
+        (False, True), (None, *ENDS), (False, True), (False, True), (None, S.REJECTED, S.FAILED)
+    )
+]
+
+
+def amount_to(facts: Facts) -> OrderState:
+    return next_state(
+        complete=facts.complete,
+        end=facts.end,
+        any_filled=facts.any_filled,
+        acknowledged=facts.acknowledged,
+        refused=facts.refused,
+    )
 
 
 def test_the_facts_can_amount_to_every_state() -> None:
-    assert set(every_combination_of_facts()) == set(OrderState)
+    assert {amount_to(facts) for facts in EVERY_COMBINATION} == set(OrderState)
 
 
 def test_every_step_of_growing_facts_is_in_the_table() -> None:
-    facts = list(
-        itertools.product((False, True), (None, *ENDS), (False, True), (False, True), (None, S.REJECTED, S.FAILED))
-    )
-    for before, after in itertools.product(facts, facts):
+    for before, after in itertools.product(EVERY_COMBINATION, EVERY_COMBINATION):
         grows = (
-            (after[1] is not None or before[1] is None)
-            and after[2] >= before[2]
-            and after[3] >= before[3]
-            and (after[4] is not None or before[4] is None)
-            and (after[4] is not S.FAILED or before[4] is not S.REJECTED)
+            (after.end is not None or before.end is None)
+            and after.any_filled >= before.any_filled
+            and after.acknowledged >= before.acknowledged
+            and (after.refused is not None or before.refused is None)
+            and (after.refused is not S.FAILED or before.refused is not S.REJECTED)
         )
-        consistent = all(not facts[0] or facts[2] for facts in (before, after))
+        consistent = all(not facts.complete or facts.any_filled for facts in (before, after))
         if grows and consistent:
-            names = ("complete", "end", "any_filled", "acknowledged", "refused")
-            was, becomes = (next_state(**dict(zip(names, each, strict=True))) for each in (before, after))
+            was, becomes = amount_to(before), amount_to(after)
             assert was is becomes or becomes in TRANSITIONS[was], (before, after)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.by_now import by_now
 from yunmin.clock import from_millis
 from yunmin.core.data_contracts import Fill, OrderRequest, OrderState, OrderUpdate
 from yunmin.core.data_contracts.enums import CancelState, Side
@@ -55,14 +56,14 @@ def in_state(tracker: OrderTracker, state: OrderState, client_order_id: str = "a
 
 def test_a_script_follows_an_order_from_its_creation_to_its_commission(tracker: OrderTracker) -> None:
     order = tracker.create_order("ym_001", "BTCUSDT", "BUY", "LIMIT", 0.1, 42000)
-    assert order.state is OrderState.PENDING
+    assert by_now(order.state) is OrderState.PENDING
     assert tracker.set_exchange_id("ym_001", "123456789")
-    assert order.state is OrderState.OPEN
+    assert by_now(order.state) is OrderState.OPEN
     assert tracker.add_fill("ym_001", qty=0.05, price=42000, fee=0.05, fee_asset="USDT")
-    assert order.state is OrderState.PARTIALLY_FILLED
+    assert by_now(order.state) is OrderState.PARTIALLY_FILLED
     assert tracker.add_fill("ym_001", qty=0.05, price=42000, fee=0.05, fee_asset="USDT")
     assert tracker.get_order("ym_001") is order
-    assert order.state == OrderState.FILLED == "FILLED"
+    assert by_now(order.state) == OrderState.FILLED == "FILLED"
     assert (order.total_filled_qty, order.avg_fill_price, order.total_commission) == (0.1, 42000, 0.1)
     assert tracker.is_filled("ym_001")
     assert tracker.close_order("ym_001") is order
@@ -121,12 +122,12 @@ def test_a_request_is_followed_under_its_client_order_id(tracker: OrderTracker) 
 
 def test_an_order_by_quote_amount_learns_its_quantity_from_the_exchange(tracker: OrderTracker) -> None:
     order = an_order(tracker, order_type="MARKET", qty=None, price=None)
-    assert order.remaining_qty is None
+    assert by_now(order.remaining_qty) is None
     tracker.add_fill("a", "0.5", 100)
-    assert order.state is OrderState.PARTIALLY_FILLED
+    assert by_now(order.state) is OrderState.PARTIALLY_FILLED
     update = {"symbol": "BTC/USDT", "client_order_id": "a", "state": "FILLED"}
     tracker.apply(OrderUpdate(**update, filled_qty="0.5", filled_cost="50"))
-    assert order.state is OrderState.FILLED
+    assert by_now(order.state) is OrderState.FILLED
     tracker.apply(OrderUpdate(**update, qty="0.5", filled_qty="0.5", filled_cost="50"))
     assert (order.state, order.remaining_qty) == (OrderState.FILLED, Decimal(0))
 
@@ -192,11 +193,11 @@ def test_faces_answer_false_for_an_unknown_order_announce_it_and_lose_nothing(
     assert tracker.cancel_order("a") is False
     assert tracker.request_cancel("a") is False
     assert [event.kind for event in heard if isinstance(event, Anomaly)] == [AnomalyKind.UNKNOWN_ORDER] * 3
-    assert len(tracker.orphans) == tracker.get_stats()["orphans"] == 2
+    assert len(by_now(tracker.orphans)) == tracker.get_stats()["orphans"] == 2
     order = an_order(tracker)
     assert (order.exchange_order_id, order.filled_qty) == ("7", Decimal(1))
     assert order.state is OrderState.PARTIALLY_FILLED
-    assert tracker.orphans == ()
+    assert by_now(tracker.orphans) == ()
 
 
 def test_unknown_orders_are_none_and_not_filled(tracker: OrderTracker) -> None:

@@ -159,11 +159,12 @@ def news_of(draw: st.DrawFn, life: Life) -> list[News]:
     told += draw(st.lists(st.sampled_from(life.updates), max_size=len(life.updates)))
     told += [by_exchange_id_only(update) for update in draw(st.lists(st.sampled_from(life.updates), max_size=1))]
     told += draw(st.lists(st.sampled_from(commands(life)), max_size=5))
-    if life.trades and draw(st.booleans()):
-        first = life.trades[0]
-        told.append(an_inferred(first.qty, first.price, first.qty))
-    if life.trades and draw(st.booleans()):
-        told.append(FillVoided(symbol=SYMBOL, trade_id=life.trades[-1].trade_id, client_order_id=OWN_ID))
+    if life.trades:
+        first, last = life.trades[0], life.trades[-1]
+        if draw(st.booleans()):
+            told.append(an_inferred(first.qty, first.price, first.qty))
+        if draw(st.booleans()):
+            told.append(FillVoided(symbol=SYMBOL, trade_id=last.trade_id, client_order_id=OWN_ID))
     told.append(life.updates[-1])  # the last word, so that both trackers can learn the exchange's id
     told += draw(st.lists(st.sampled_from(told), max_size=4))
     return draw(st.permutations(told))
@@ -283,8 +284,8 @@ def test_with_every_fill_known_the_figures_are_the_true_ones(
     assert order.fees_complete
     assert order.unattributed_qty == 0
     assert [fill.trade_id for fill in sorted(order.fills)] == [trade.trade_id for trade in life.trades]
-    expected = {None: OrderState.PARTIALLY_FILLED if life.trades else OrderState.OPEN}.get(life.end, life.end)
-    assert order.state is expected
+    living = OrderState.PARTIALLY_FILLED if life.trades else OrderState.OPEN
+    assert order.state is (life.end or living)
     if life.trades:
         true_average = sum((trade.cost for trade in life.trades), Decimal(0)) / life.filled
         assert order.average_price is not None

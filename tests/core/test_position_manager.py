@@ -103,7 +103,7 @@ def test_average_cost_and_fifo_differ_in_what_is_realised_only() -> None:
         tracker.add_fill("b", "1", "250", "0", "USDT", trade_id="9")
         position = manager.position(SYMBOL)
         found.append((position.qty, position.realised, position.realised + position.unrealised("300")))
-    assert found == [(1, 100, 250), (1, 150, 250)]
+    assert found == [(D(1), D(100), D(250)), (D(1), D(150), D(250))]
 
 
 def test_the_same_fill_again_by_another_way_moves_nothing(tracker: OrderTracker, positions: PositionManager) -> None:
@@ -139,8 +139,8 @@ def test_real_fills_take_the_place_of_an_inferred_one_and_nothing_counts_twice(
     for trade, price in (("1", "100"), ("2", "102")):
         held.append((positions.position(SYMBOL).qty, positions.position(SYMBOL).cost))
         tracker.add_fill("o", "1", price, "0.1", "USDT", trade_id=trade)
-    assert held == [(2, 202), (2, 201)]
-    assert (positions.position(SYMBOL).qty, positions.position(SYMBOL).cost) == (2, 202)
+    assert held == [(D(2), D(202)), (D(2), D(201))]
+    assert (positions.position(SYMBOL).qty, positions.position(SYMBOL).cost) == (D(2), D(202))
     assert positions.position(SYMBOL).fees == {"USDT": D("0.2")}
 
 
@@ -169,7 +169,7 @@ def test_a_trade_that_the_exchange_took_back_is_not_held(tracker: OrderTracker, 
     tracker.add_fill("o", "1", "120", "0.1", "USDT", trade_id="2")
     tracker.apply(FillVoided(symbol=SYMBOL, trade_id="1", client_order_id="o"))
     position = positions.position(SYMBOL)
-    assert (position.qty, position.cost, position.fees) == (1, 120, {"USDT": D("0.1")})
+    assert (position.qty, position.cost, position.fees) == (D(1), D(120), {"USDT": D("0.1")})
     assert positions.flows() == {"BTC": D(1), "USDT": D("-120.1")}
 
 
@@ -198,7 +198,7 @@ def test_the_audit_finds_a_deposit_and_nothing_else(tracker: OrderTracker, posit
     opening, after = account(USDT="1000", BNB="1"), {"USDT": "900", "BTC": "1", "BNB": "0.99"}
     assert positions.audit(opening, account(**after)) == ()
     (found,) = positions.audit(opening, account(**after | {"USDT": "950"}))
-    assert (found.asset, found.expected, found.actual, found.is_explained) == ("USDT", 900, 950, False)
+    assert (found.asset, found.expected, found.actual, found.is_explained) == ("USDT", D(900), D(950), False)
 
 
 def test_the_audit_says_where_an_unknown_fee_may_be_all(tracker: OrderTracker, positions: PositionManager) -> None:
@@ -243,8 +243,8 @@ def test_an_inferred_fill_of_before_a_restart_is_replaced_after_it(
     tracker.add_fill("o", "1", "100", "0", "USDT", trade_id="1")
     again.follow(tracker)
     assert [(fill.kind, fill.qty) for fill in tracker.get_orders()[0].fills] == [
-        (FillKind.REAL, 1),
-        (FillKind.INFERRED, 1),
+        (FillKind.REAL, D(1)),
+        (FillKind.INFERRED, D(1)),
     ]
     assert again.position(SYMBOL).qty == 2
     tracker.add_fill("o", "1", "100", "0", "USDT", trade_id="2")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -87,7 +88,7 @@ def test_a_route_that_makes_no_sense_is_refused_and_leaves_nothing_behind() -> N
         manager.add_route("local", BTC, "7m", "Eager")
     with pytest.raises(ConfigurationError, match="no parameter 'fast'"):
         a_route(manager, parameters={"fast": 3})
-    assert manager.routes == manager.feeds == ()
+    assert (manager.routes, manager.feeds) == ((), ())
 
 
 def test_a_manager_finds_the_strategies_that_are_installed() -> None:
@@ -298,7 +299,10 @@ def test_a_candle_whose_time_has_passed_in_its_series_is_refused_and_history_sta
     manager.on_candle("local", "1m", a_candle(0, 999))
     assert run(manager, at(9)) == []
     refused = [each for each in told if isinstance(each, CandleRefused)]
-    assert [(each.candle.open_time, each.candle.close) for each in refused] == [(at(1), 100), (at(0), 999)]
+    assert [(each.candle.open_time, each.candle.close) for each in refused] == [
+        (at(1), Decimal(100)),
+        (at(0), Decimal(999)),
+    ]
     assert [each.open_time for each in manager.candles("local", BTC, "1m")] == [at(0), at(2)]
 
 
@@ -384,7 +388,7 @@ def test_long_candles_are_put_together_and_close_with_their_last_part() -> None:
     assert len(manager.candles("local", BTC, "5m")) == 0
     run(manager, at(6))
     (whole,) = manager.candles("local", BTC, "5m")
-    assert (whole.open, whole.close, whole.volume) == (100, 104, 5)
+    assert (whole.open, whole.close, whole.volume) == (Decimal(100), Decimal(104), Decimal(5))
     with pytest.raises(InvalidValue, match="nobody asks to be fed"):
         manager.on_candle("local", "5m", a_candle(1, minutes=5))
 

@@ -108,7 +108,7 @@ def test_one_answer_may_be_several_decisions_about_declared_symbols() -> None:
 
     strategy = Pairs()
     alone(strategy, [100])
-    assert [(each.symbol, each.qty) for each in strategy.decide()] == [(BTC, 1), (ETH, 2)]
+    assert [(each.symbol, each.qty) for each in strategy.decide()] == [(BTC, Decimal(1)), (ETH, Decimal(2))]
 
 
 def test_a_decision_about_a_symbol_that_was_not_declared_is_a_fault() -> None:

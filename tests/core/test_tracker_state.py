@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.test_order_tracker_properties import CHECKED, OWN_ID, SYMBOL, Life, News, told_lives
+from tests.core.test_order_tracker_properties import CHECKED, OWN_ID, SYMBOL, Life, told_lives
 from yunmin.core.data_contracts import (
     CancelRequest,
     Fill,
@@ -25,7 +25,7 @@ from yunmin.core.data_contracts import (
 from yunmin.core.data_contracts.verdicts import FillVoided
 from yunmin.core.in_flight_order import InFlightOrder
 from yunmin.core.order_index import OrderIndex
-from yunmin.core.order_tracker import OrderTracker
+from yunmin.core.order_tracker import News, OrderTracker
 from yunmin.core.orphan_news import OrphanNews
 from yunmin.core.tracker_state import SLOTS, digest, dump, dump_pieces, load
 from yunmin.errors import InvalidValue, RejectReason, RejectSource

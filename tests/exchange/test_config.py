@@ -94,7 +94,7 @@ def test_a_failure_shows_nothing_of_the_credentials_however_they_are_given() -> 
     canary = {"api_key": "canary-key", "api_secret": "canary-secret"}
     for wrong in ({"credentials": {**canary, "more": 1}}, {"credentials": canary, "base_url": "http://evil.example"}):
         with pytest.raises(ConfigurationError) as caught:
-            ConnectorConfig(**wrong)  # type: ignore[arg-type]  # wrong on purpose
+            ConnectorConfig(**wrong)  # wrong on purpose
         error: BaseException | None = caught.value
         while error is not None:
             assert "canary" not in repr(error)

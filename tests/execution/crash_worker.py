@@ -11,10 +11,10 @@ import os
 import sys
 from pathlib import Path
 
-from tests.execution.lives import a_life, apply_entry
+from tests.execution.lives import a_life
 from yunmin.clock import ManualClock
 from yunmin.execution import crash_points
-from yunmin.execution.order_journal import Entry, OrderJournal, PlaceIntent
+from yunmin.execution.order_journal import Entry, OrderJournal, PlaceIntent, apply_entry
 
 PLACES = (
     "before_intent_write", "after_intent_write_before_commit", "after_intent_durable", "before_record_write",

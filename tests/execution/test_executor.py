@@ -9,6 +9,7 @@ from typing import Any, get_type_hints
 
 import pytest
 
+from tests.by_now import by_now
 from tests.execution.world import NO_POLLING, SYMBOL, World, live
 from yunmin.core.data_contracts import OrderRequest, OrderState, Side
 from yunmin.core.data_contracts.decision import Decision
@@ -85,10 +86,10 @@ def enter(side: Side = Side.BUY, **terms: Any) -> Decision:
 def test_a_decision_is_a_pending_order_at_once_and_open_a_moment_later(tmp_path: Path) -> None:
     async def scenario(desk: Desk) -> None:
         order = desk.placed(enter(qty="1", price="99"))
-        assert order.state is OrderState.PENDING
+        assert by_now(order.state) is OrderState.PENDING
         assert not desk.world.exchange.posts
         await desk.rest()
-        assert order.state is OrderState.OPEN
+        assert by_now(order.state) is OrderState.OPEN
         assert read_tag(order.client_order_id, desk.world.exchange.traits) is not None
 
     play(tmp_path, scenario)
@@ -158,7 +159,7 @@ def test_an_exit_sells_what_fills_left_in_the_account_and_no_more(tmp_path: Path
         desk.world.others("BUY", "5", "101")
         sold = desk.placed(Decision.exit(SYMBOL))
         await desk.rest()
-        assert (sold.qty, sold.state, desk.held()) == (D("0.999"), OrderState.FILLED, 0)
+        assert (sold.qty, sold.state, desk.held()) == (D("0.999"), OrderState.FILLED, D(0))
 
     play(tmp_path, scenario)
 
@@ -294,7 +295,7 @@ def test_a_stop_or_profit_that_is_reached_closes_the_position_once(tmp_path: Pat
         await desk.rest()
         (outcome,) = desk.said
         assert isinstance(outcome, Placed)
-        assert (outcome.order.state, desk.held(), desk.executor.protection(ROUTE)) == (OrderState.FILLED, 0, None)
+        assert (outcome.order.state, desk.held(), desk.executor.protection(ROUTE)) == (OrderState.FILLED, D(0), None)
         notes = [entry for _, _, entry in desk.world.journal.entries() if getattr(entry, "kind", "") == "protection"]
         assert any(why in note.text for note in notes if hasattr(note, "text"))
 
@@ -359,7 +360,7 @@ def test_a_killed_program_finds_its_position_and_its_stop_again(tmp_path: Path) 
         assert again.held() == D("0.999")
         kept = again.executor.protection(ROUTE)
         assert kept is not None
-        assert (kept.stop, kept.take_profit) == (95, 120)
+        assert (kept.stop, kept.take_profit) == (D(95), D(120))
         again.world.others("BUY", "5", "94")
         again.executor.on_price(SYMBOL, "94")
         await again.rest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,7 @@ def test_it_is_given_up_loudly_at_the_tenth_miss_and_stays_what_it_was(scene: Sc
 
 
 def test_while_an_order_of_its_time_is_in_doubt_it_is_warned_of_once_and_not_given_up(scene: Scene) -> None:
-    scene.books.begin(a_buy(), qty_step=a_buy().qty)
+    scene.books.begin(a_buy(), qty_step=Decimal(1))
     scene.books.take(SubmitResult(client_order_id="ym-1", verdict=Verdict.UNKNOWN))
     late = TRADED + timedelta(days=3650)
     assert [scene.nameless.miss(SYMBOL, "7", late) for _ in range(25)] == [True] * 25
@@ -72,7 +73,7 @@ def test_while_an_order_of_its_time_is_in_doubt_it_is_warned_of_once_and_not_giv
 
 def test_what_gets_its_name_leaves(scene: Scene) -> None:
     scene.miss(1)
-    scene.books.begin(a_buy(), qty_step=a_buy().qty)
+    scene.books.begin(a_buy(), qty_step=Decimal(1))
     scene.books.take(OrderUpdate(symbol=SYMBOL, client_order_id="ym-1", exchange_order_id="7", side=Side.BUY))
     assert not scene.nameless.is_there_since(SYMBOL, None)
 
@@ -81,7 +82,7 @@ def test_the_name_of_an_order_that_left_the_history_counts_too(scene: Scene) -> 
     scene.books.tracker.history_limit = 1
     for number in ("7", "8", "9"):
         name = f"ym-{number}"
-        scene.books.begin(a_buy(name), qty_step=a_buy().qty)
+        scene.books.begin(a_buy(name), qty_step=Decimal(1))
         scene.books.take(
             OrderUpdate(
                 symbol=SYMBOL, client_order_id=name, exchange_order_id=number, side=Side.BUY, state="CANCELLED",

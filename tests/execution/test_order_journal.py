@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.core.test_order_tracker_properties import OWN_ID, Life, News, told_lives
+from tests.core.test_order_tracker_properties import OWN_ID, Life, told_lives
 from tests.execution.lives import MOMENT, SYMBOL, a_fill, a_life, an_intent, an_update, follow
 from yunmin.clock import ManualClock
 from yunmin.core.data_contracts import CancelRequest, Fill, OrderRequest, OrderState, OrderUpdate, Side
-from yunmin.core.order_tracker import OrderTracker
+from yunmin.core.order_tracker import News, OrderTracker
 from yunmin.core.tracker_state import digest
 from yunmin.errors import (
     InvalidValue,

@@ -8,7 +8,7 @@ import logging
 import os
 import resource
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -201,7 +201,7 @@ def written(folder: Path, *names: str) -> list[str]:
 
 def spoil(folder: Path, seq: int, column: str = "body") -> None:
     connection = apsw.Connection(str(folder / FILE_NAME))
-    (value,) = connection.execute(f"SELECT {column} FROM records WHERE seq = ?", (seq,)).fetchone()
+    ((value,),) = connection.execute(f"SELECT {column} FROM records WHERE seq = ?", (seq,))
     spoilt = bytes([value[0] ^ 1]) + value[1:] if isinstance(value, bytes) else value + 1
     connection.execute(f"UPDATE records SET {column} = ? WHERE seq = ?", (spoilt, seq))
     connection.close()
@@ -393,7 +393,12 @@ def test_P16_where_the_lock_does_not_hold_the_fence_does(folder: Path, monkeypat
     first = opened(folder)
     first.intend(an_intent("a"))
     second = opened(folder)
-    for write in (lambda: first.intend(an_intent("b")), lambda: first.intend(CANCEL), lambda: first.record(CANCEL)):
+    writes: tuple[Callable[[], object], ...] = (
+        lambda: first.intend(an_intent("b")),
+        lambda: first.intend(CANCEL),
+        lambda: first.record(CANCEL),
+    )
+    for write in writes:
         with pytest.raises(JournalError):
             write()
     assert isinstance(first.failure, JournalFenced)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.by_now import by_now
 from tests.execution.world import FENCE, SYMBOL, Play, World, a_buy, fills_of
 from yunmin.core.data_contracts import (
     OrderRef,
@@ -131,10 +132,10 @@ def test_promise_P3_late_evidence_reverses_an_order_that_counted_as_never_placed
         order = await account.place(a_buy())
         world.weather()
         await world.clock.sleep(60)
-        assert order.state is OrderState.FAILED
+        assert by_now(order.state) is OrderState.FAILED
         world.by_hand("ym-1", "BUY", "1", "100")  # an exchange that breaks its own promise
         await world.clock.sleep(1)
-        assert order.state is OrderState.OPEN
+        assert by_now(order.state) is OrderState.OPEN
         assert world.heard(OrderCorrected)
 
     play(scenario)

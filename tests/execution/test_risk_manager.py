@@ -53,7 +53,7 @@ def a_manager(clock: ManualClock, tracker: OrderTracker | None = None, **limits:
 
 
 def a_request(
-    name: str = "o-1", side: str = "BUY", qty: str = "1", price: str | None = "100", **terms: Any
+    name: str = "o-1", side: str = "BUY", qty: str | None = "1", price: str | None = "100", **terms: Any
 ) -> OrderRequest:
     kind = {"order_type": "MARKET"} if price is None else {"order_type": "LIMIT", "price": price}
     return OrderRequest(**{"symbol": BTC, "side": side, "qty": qty, "client_order_id": name} | kind | terms)
@@ -225,10 +225,10 @@ def test_an_order_of_unknown_outcome_counts_as_filled_and_as_open_until_it_is_pr
     assert risk.check(request)
     tracker.submit(request)
     tracker.apply(SubmitResult(client_order_id="a", verdict=Verdict.UNKNOWN))
-    assert (risk.worst_notional(BTC), risk.open_orders()) == (100, 1)
+    assert (risk.worst_notional(BTC), risk.open_orders()) == (Decimal(100), 1)
     assert refusal(risk.check(a_request("b"))) is RiskRule.MAX_POSITION_NOTIONAL
     tracker.apply(SubmitResult(client_order_id="a", verdict=Verdict.REJECTED, reason=RejectReason.NOT_PLACED))
-    assert (risk.worst_notional(BTC), risk.open_orders()) == (0, 0)
+    assert (risk.worst_notional(BTC), risk.open_orders()) == (Decimal(0), 0)
 
 
 def test_what_the_exchange_reports_filled_counts_before_a_trade_shows_it(
@@ -417,7 +417,7 @@ def test_a_limit_that_is_none_is_an_error_at_once(limits: dict[str, Any], told: 
 
 def test_losses_locks_and_the_breaker_survive_a_restart(clock: ManualClock, tmp_path: Path) -> None:
     file = StateFile(tmp_path / "account" / "risk.json")
-    limits = {"max_dd": "0.1", "max_daily_loss": "300", "breaker_failures": 1, "breaker_pause": 60}
+    limits: dict[str, Any] = {"max_dd": "0.1", "max_daily_loss": "300", "breaker_failures": 1, "breaker_pause": 60}
     tracker = OrderTracker()
     risk = a_manager(clock, tracker, file=file, **limits)
     risk.update_equity("10500")

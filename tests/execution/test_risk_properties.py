@@ -9,6 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -35,7 +36,7 @@ from yunmin.execution.state_file import StateFile
 
 PRICES = {"BTC/USDT": Decimal(100), "ETH/USDT": Decimal(10)}
 EQUITY = Decimal(10_000)
-CAPS = {
+CAPS: dict[str, Any] = {
     "max_position_pct": "0.05",
     "max_total_notional": "700",
     "max_order_notional": "300",
@@ -290,7 +291,7 @@ class World(RuleBasedStateMachine):
 World.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 
 
-class TestI16NoSequenceExceedsACap(World.TestCase):  # type: ignore[misc]
+class TestI16NoSequenceExceedsACap(World.TestCase):  # type: ignore[misc, valid-type]  # hypothesis makes it
     """See the module."""
 
     def test_I16_no_sequence_of_decisions_fills_unknowns_cancels_and_restarts_exceeds_a_cap(self) -> None:

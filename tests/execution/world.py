@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 from yunmin.clock import seeded
@@ -94,7 +95,7 @@ class World:
         """What the engine knows."""
         return report_account(self.engine, account)
 
-    def heard(self, kind: type) -> list[Any]:
+    def heard(self, kind: type | UnionType) -> list[Any]:
         """The events of that kind that the account told."""
         return [event for event in self.told if isinstance(event, kind)]
 

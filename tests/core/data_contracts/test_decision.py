@@ -36,7 +36,7 @@ def test_only_those_that_can_add_to_what_is_at_risk_open_a_position() -> None:
 
 def decision_of(intent: Intent) -> Decision:
     sized = {"side": "BUY", "qty": 1} if intent in {Intent.ENTER, Intent.REVERSE} else {}
-    return Decision(intent=intent, symbol=BTC, **sized)  # type: ignore[arg-type]
+    return Decision(intent=intent, symbol=BTC, **sized)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_a_decision_is_frozen_and_its_copies_are_checked() -> None:
     with pytest.raises(ValidationError):
         decision.model_copy(update={"fraction": "2"})
     with pytest.raises(ValidationError):
-        Decision.model_construct(intent="ENTER", symbol=BTC)
+        Decision.model_construct(intent=Intent.ENTER, symbol=BTC)
     assert Decision.model_validate_json(decision.model_dump_json()) == decision
 
 

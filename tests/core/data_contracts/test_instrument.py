@@ -71,7 +71,7 @@ def test_a_broken_rule_is_named(rule: Rule, rules: dict[str, Any], terms: dict[s
 
 
 def test_every_rule_is_tested_above() -> None:
-    cases = test_a_broken_rule_is_named.pytestmark[0].args[1]  # type: ignore[attr-defined]  # as the line shows
+    cases = test_a_broken_rule_is_named.pytestmark[0].args[1]
     assert {case[0] for case in cases} == set(Rule)
 
 

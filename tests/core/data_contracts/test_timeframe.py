@@ -60,5 +60,6 @@ def test_other_time_zones_are_read_as_utc() -> None:
 
 
 def test_a_timeframe_and_its_text_are_one_key() -> None:
-    assert {Timeframe.M1: 1}["1m"] == 1
-    assert {"1m": 1}[Timeframe.M1] == 1
+    by_timeframe: dict[str, int] = {Timeframe.M1: 1}
+    by_text = {"1m": 1}
+    assert by_timeframe["1m"] == by_text[Timeframe.M1] == 1
