@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.by_now import by_now
 from yunmin_binance.local_account import LOCAL_API_KEY, LOCAL_API_SECRET
 
 
@@ -94,11 +95,11 @@ def test_the_tracker_lines() -> None:
     order = tracker.create_order(client_order_id="ym_001", symbol="BTCUSDT", side="BUY",
                                  order_type="LIMIT", qty=0.1, price=42000)  # fmt: skip
     assert isinstance(order, InFlightOrder)
-    assert order.state == OrderState.PENDING
+    assert by_now(order.state) == OrderState.PENDING
     tracker.set_exchange_id("ym_001", "123456789")
-    assert order.state == OrderState.OPEN
+    assert by_now(order.state) == OrderState.OPEN
     tracker.add_fill("ym_001", qty=0.05, price=42000, fee=0.05, fee_asset="USDT")
-    assert order.state == OrderState.PARTIALLY_FILLED
+    assert by_now(order.state) == OrderState.PARTIALLY_FILLED
     tracker.add_fill("ym_001", qty=0.05, price=42000, fee=0.05, fee_asset="USDT")
     current = tracker.get_order("ym_001")
     assert current is order
@@ -160,6 +161,6 @@ def test_the_lines_of_risk_and_executor(keys: SimpleNamespace) -> None:
         assert risk_mgr.validate_order("BTC/USDT", "BUY", 0.1, 42000)
         executor = Executor(connector, tracker, risk_mgr)
         route = Route(exchange="binance", symbol="BNB/USDT", timeframe="1m", strategy_name="mine")
-        decision = Decision.enter("BNB/USDT", "BUY", qty=0.1, price=150)
+        decision = Decision.enter("BNB/USDT", "BUY", qty=0.1, price=150)  # type: ignore[arg-type]  # as it stands there
         executor.execute_decision(route, decision)
         assert [order.state for order in tracker.get_orders()] == [OrderState.PENDING]

@@ -64,7 +64,8 @@ def run_until(ws: BinanceWebSocket, count: int, seen: list[Any]) -> Callable[[An
 
 
 def test_fills_arrive_as_dicts_of_floats(venue_url: str) -> None:
-    ws, seen = BinanceWebSocket(base_url=venue_url), []
+    ws = BinanceWebSocket(base_url=venue_url)
+    seen: list[dict[str, Any]] = []
     ws.subscribe_order_updates(run_until(ws, 3, seen))
     with somebody_trades(venue_url) as placed:
         ws.run()
@@ -91,11 +92,15 @@ def test_a_fill_feeds_the_tracker_as_in_the_manual(venue_url: str) -> None:
     ws.subscribe_order_updates(on_fill)
     with somebody_trades(venue_url):
         ws.run()
-    assert tracker.get_order(done[0]).state is OrderState.FILLED
+    order = tracker.get_order(done[0])
+    assert order is not None
+    assert order.state is OrderState.FILLED
 
 
 def test_candles_and_orders_come_side_by_side(venue_url: str) -> None:
-    ws, candles, orders = BinanceWebSocket(base_url=venue_url), [], []
+    ws = BinanceWebSocket(base_url=venue_url)
+    candles: list[dict[str, Any]] = []
+    orders: list[dict[str, Any]] = []
 
     def note(where: list[Any]) -> Callable[[Any], None]:
         def add(told: Any) -> None:
@@ -118,7 +123,8 @@ def test_candles_and_orders_come_side_by_side(venue_url: str) -> None:
 
 
 def test_a_callback_that_raises_is_reported_and_stops_nobody(venue_url: str, caplog: pytest.LogCaptureFixture) -> None:
-    ws, seen = BinanceWebSocket(base_url=venue_url), []
+    ws = BinanceWebSocket(base_url=venue_url)
+    seen: list[dict[str, Any]] = []
     stopping = run_until(ws, 3, seen)
 
     def on_fill(fill: Any) -> None:
@@ -184,8 +190,10 @@ def own_venue() -> Iterator[VenueInAThread]:
 @pytest.mark.parametrize("count", [1, 1_234], ids=["one", "more than a page has"])
 def test_N22_fills_that_fell_into_a_gap_are_fetched_and_handed_over_once(own_venue: VenueInAThread, count: int) -> None:
     url, piece = own_venue.venue.url, Decimal("0.02")
-    ws, fills, gaps, orders = BinanceWebSocket(base_url=url), [], [], []
-    connector = BinanceConnector(base_url=url)
+    ws, connector = BinanceWebSocket(base_url=url), BinanceConnector(base_url=url)
+    fills: list[dict[str, Any]] = []
+    gaps: list[dict[str, Any]] = []
+    orders: list[str] = []
 
     async def cut_and_fill() -> None:
         for connection in own_venue.venue.sockets.connections:
@@ -222,8 +230,9 @@ def test_N22_fills_of_a_gap_that_could_not_be_fetched_are_handed_over_after_the_
 ) -> None:
     wait_after_failures(monkeypatch, 1e6)
     url = own_venue.venue.url
-    ws, fills, gaps = BinanceWebSocket(base_url=url), [], []
-    connector = BinanceConnector(base_url=url)
+    ws, connector = BinanceWebSocket(base_url=url), BinanceConnector(base_url=url)
+    fills: list[dict[str, Any]] = []
+    gaps: list[tuple[str, int]] = []
 
     async def cut() -> None:
         for connection in own_venue.venue.sockets.connections:
@@ -274,8 +283,8 @@ def test_N22_fills_that_are_owed_are_asked_for_again_and_again_or_named_as_missi
 ) -> None:
     wait_after_failures(monkeypatch, 0.01)
     url = own_venue.venue.url
-    ws, fills = BinanceWebSocket(base_url=url), []
-    connector = BinanceConnector(base_url=url)
+    ws, connector = BinanceWebSocket(base_url=url), BinanceConnector(base_url=url)
+    fills: list[dict[str, Any]] = []
 
     async def cut_and_fill() -> None:
         for connection in own_venue.venue.sockets.connections:

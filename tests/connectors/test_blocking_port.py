@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.by_now import by_now
 from yunmin.connectors.binance_connector import BinanceConnector
 from yunmin.connectors.blocking_port import BlockingPort
 from yunmin.core.data_contracts import Decision, OrderState, Route, Side
@@ -35,9 +36,9 @@ def test_a_script_without_a_loop_decides_and_takes_up_the_answers_in_its_own_thr
     executor, port, _ = an_executor(connector)
     outcome = executor.execute_decision(ROUTE, Decision.enter(SYMBOL, Side.BUY, qty="0.1", price="150"))
     assert isinstance(outcome, Placed)
-    assert outcome.order.state is OrderState.PENDING
+    assert by_now(outcome.order.state) is OrderState.PENDING
     port.settle()
-    assert outcome.order.state is OrderState.OPEN
+    assert by_now(outcome.order.state) is OrderState.OPEN
     shown = connector.get_order_status("BNBUSDT", outcome.order.client_order_id)
     assert str(shown["orderId"]) == outcome.order.exchange_order_id
     assert executor.execute_decision(ROUTE, Decision.cancel(SYMBOL)) == Withdrawn((outcome.order.client_order_id,))

@@ -102,7 +102,7 @@ def test_an_unreadable_setting_is_named_without_its_value(monkeypatch: pytest.Mo
 def test_real_money_is_refused_without_consent() -> None:
     for live in ({"testnet": False}, {"environment": "live"}):
         with pytest.raises(ConfigurationError, match="three consents"):
-            BinanceConnector("k", "s", **live)  # type: ignore[arg-type]  # either of two keywords
+            BinanceConnector("k", "s", **live)
 
 
 def test_real_money_with_consent_is_made_and_sends_nothing_yet() -> None:

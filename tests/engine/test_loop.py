@@ -152,7 +152,7 @@ async def test_candles_of_several_symbols_and_timeframes_close_in_order_and_none
     async with at_a_venue(tmp_path, loaded) as world:
         await minutes(world, 10)
         (route,) = world.run.routes.routes
-        closed = world.run.routes.strategy_of(route).closed  # type: ignore[attr-defined]  # the test's own
+        closed = world.run.routes.strategy_of(route).closed
         assert not world.of(StrategyFailed)
     assert all(series.timeframe.close_of(opened) == seen_at for seen_at, series, opened in closed)
     told = [(series.symbol, series.timeframe.value, opened) for _, series, opened in closed]
@@ -173,8 +173,8 @@ async def test_no_trade_is_seen_before_its_time_and_each_is_seen_once(tmp_path: 
         await minutes(world, 3)
         (route,) = world.run.routes.routes
         strategy = world.run.routes.strategy_of(route)
-        await world.until(lambda: len(strategy.trades) == 24)  # type: ignore[attr-defined]  # the test's own
-        trades = strategy.trades  # type: ignore[attr-defined]  # the test's own
+        await world.until(lambda: len(strategy.trades) == 24)
+        trades = strategy.trades
     assert all(ts <= seen_at for seen_at, ts, _ in trades)
     for symbol in ("BTC/USDT", "ETH/USDT"):
         times = [ts for _, ts, name in trades if name == symbol]
@@ -269,12 +269,11 @@ async def test_a_fill_is_told_to_the_route_whose_order_it_was_and_to_no_other(tm
                 for order in run.account.tracker.get_orders()
                 if run.executor.route_of(order.client_order_id) == route
             }
-            fills = run.routes.strategy_of(route).fills  # type: ignore[attr-defined]  # the test's own
+            fills = run.routes.strategy_of(route).fills
             assert {fill.client_order_id for fill in fills} == ours
             assert len({fill.trade_id for fill in fills}) == len(fills)
         sides = {
-            route.label: [fill.side for fill in run.routes.strategy_of(route).fills]  # type: ignore[attr-defined]
-            for route in run.routes.routes
+            route.label: [fill.side for fill in run.routes.strategy_of(route).fills] for route in run.routes.routes
         }
     assert set(sides["one"]) == {Side.BUY, Side.SELL}
     assert set(sides["two"]) == {Side.BUY}
@@ -316,7 +315,7 @@ async def test_a_deposit_and_a_withdrawal_move_the_equity_and_are_no_gain_or_los
         for amount in (50_000, -400_000):
             world.venue.venue.deposit(LOCAL_ACCOUNT, "USDT", amount)
             wanted = before + amount
-            await world.until(lambda wanted=wanted: risk.equity == wanted)  # type: ignore[misc]  # bound now
+            await world.until(lambda wanted=wanted: risk.equity == wanted)
             await minutes(world, 1)
             assert risk.equity == wanted
             before = wanted

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from tests.by_now import by_now
 from yunmin.clock import ManualClock, seeded
 from yunmin.core.data_contracts import Candle, OrderRequest
 from yunmin.errors import ConfigurationError
@@ -60,14 +61,14 @@ async def test_the_candles_that_it_shows_are_those_that_were_recorded(every: int
 
 def test_it_is_due_when_its_next_trade_is_and_over_with_its_last_candle() -> None:
     clock, _, replay, _ = replayed("ABC/USD")
-    assert replay.next_due == START
+    assert by_now(replay.next_due) == START
     replay.catch_up()
-    assert replay.next_due == START + timedelta(seconds=15)
+    assert by_now(replay.next_due) == START + timedelta(seconds=15)
     clock.advance(20 * 60 - 1)
     replay.catch_up()
-    assert (replay.next_due, replay.is_over) == (START + timedelta(minutes=20), False)
+    assert (by_now(replay.next_due), replay.is_over) == (START + timedelta(minutes=20), False)
     clock.advance(1)
-    assert (replay.next_due, replay.is_over) == (None, True)
+    assert (by_now(replay.next_due), replay.is_over) == (None, True)
 
 
 async def test_an_order_is_filled_by_the_first_low_that_passes_it_and_at_that_time() -> None:

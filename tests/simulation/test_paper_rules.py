@@ -68,7 +68,7 @@ def test_rules_for_candles_have_the_grid_of_their_figures(
 ) -> None:
     made = instrument_for_candles("ABC/USD", candles(*rows))
     assert (made.tick_size, made.qty_step, made.min_qty) == (Decimal(tick), Decimal(step), Decimal(min_qty))
-    assert (made.base_asset, made.quote_asset, made.min_notional) == ("ABC", "USD", 0)
+    assert (made.base_asset, made.quote_asset, made.min_notional) == ("ABC", "USD", Decimal(0))
 
 
 def test_figures_too_fine_for_any_ledger_get_a_coarser_grid() -> None:

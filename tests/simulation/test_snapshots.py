@@ -33,6 +33,8 @@ class Pair(NamedTuple):
 
 class Slotted:
     __slots__ = ("left", "shared")
+    left: Any
+    shared: Any
 
 
 class Open:
@@ -127,9 +129,9 @@ def test_every_slot_of_an_engines_objects_is_written_unless_it_is_named_as_set_u
     layout = {name: set(fields) for name, fields in snapshots.take([engine])["layout"].items()}
     for one in (Order, Account, Tape, Ledger, MatchingEngine):
         assert one.__name__ in layout
-    for one in (entry for entry in ENGINE_CLASSES if entry.__name__ in layout):
-        slots = set(snapshots.attributes_of(one))
-        assert slots - ENGINE_KEPT.get(one, frozenset()) <= layout[one.__name__], one.__name__
+    for kind in (entry for entry in ENGINE_CLASSES if entry.__name__ in layout):
+        slots = set(snapshots.attributes_of(kind))
+        assert slots - ENGINE_KEPT.get(kind, frozenset()) <= layout[kind.__name__], kind.__name__
     assert set(OrderList.__slots__) == set(snapshots.attributes_of(OrderList))
 
 

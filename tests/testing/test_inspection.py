@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from yunmin.core.data_contracts import Candle, OrderAck, OrderState
 from yunmin.testing import a_fill, an_account, an_ack, an_instrument, an_order_request, an_order_update, assert_exact
+
+OF_A_FLOAT: dict[str, Any] = {**dict.fromkeys(Candle.model_fields), "open": 1.5}
 
 
 @pytest.mark.parametrize(
@@ -37,7 +40,7 @@ def test_exact_values_pass(value: object) -> None:
         (datetime(2026, 1, 1), "not an aware datetime"),  # noqa: DTZ001  that is the point
         (datetime(2026, 1, 1, tzinfo=timezone(timedelta(hours=1))), "in UTC"),
         (object(), "value is a object"),
-        (Candle.model_construct(**{**dict.fromkeys(Candle.model_fields), "open": 1.5}), r"value\.open is a float"),
+        (Candle.model_construct(**OF_A_FLOAT), r"value\.open is a float"),
         (an_order_update(symbol="BTCUSDT"), "not unified"),
         (an_order_update(symbol="/USDT"), "not unified"),
         (

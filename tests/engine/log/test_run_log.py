@@ -72,7 +72,7 @@ def test_auto_is_json_but_on_a_terminal() -> None:
     assert as_json(told(event))[0]["event"] == "feed_troubled"
     assert as_json(told(event, format=LogFormat.JSON, stream=ATerminal()))[0]["event"] == "feed_troubled"
     for how in ({"stream": ATerminal()}, {"format": LogFormat.CONSOLE}):
-        line = told(event, environ={"NO_COLOR": "1"}, **how)  # type: ignore[arg-type]  # one of the two
+        line = told(event, environ={"NO_COLOR": "1"}, **how)
         assert line == '2026-01-01 00:00:00.000 WARNING feed_troubled          why="candles are lost"\n'
 
 
@@ -141,7 +141,7 @@ def test_what_cannot_be_told_is_counted_in_its_place_and_nobody_is_hurt() -> Non
 
 def test_how_a_program_has_set_up_structlog_changes_nothing_and_is_not_changed() -> None:
     before = structlog.get_config()
-    structlog.configure(processors=[lambda *_: pytest.fail("this is the program's own")], context_class=list)  # type: ignore[type-var, arg-type, list-item]  # wrong for us on purpose
+    structlog.configure(processors=[lambda *_: pytest.fail("this is the program's own")], context_class=list)  # type: ignore[arg-type]  # wrong for us on purpose
     try:
         mine = structlog.get_config()
         assert as_json(told(FeedTrouble(AT, "lost")))
@@ -160,7 +160,7 @@ PEM = "-----BEGIN KEY-----\n  canaryAAAA\ncanaryBBBB\n-----END KEY-----\n"
 @pytest.mark.parametrize("kind", [LogFormat.JSON, LogFormat.CONSOLE])
 @pytest.mark.parametrize("secret", ["canary-0123", 'canary"with\\odd\u00e9 things', PEM])
 def test_S1_a_known_secret_is_hidden_whoever_says_it(secret: str, kind: LogFormat) -> None:
-    events = [Warned(AT, f"Unauthorized: {secret}!"), SubmitsChanged(AT, {PauseReason.HALTED: secret})]
+    events: list[RunEvent] = [Warned(AT, f"Unauthorized: {secret}!"), SubmitsChanged(AT, {PauseReason.HALTED: secret})]
     text = told(*events, format=kind, hide=[SecretStr(secret), SecretStr("")])
     assert text.count("(hidden)") >= 2
     assert "canary" not in text

@@ -94,7 +94,7 @@ async def test_what_was_there_before_the_run_is_not_counted_to_it(tmp_path: Path
             run.price("260.01")
             report, check = run.report(opening), run.check(opening, begin, run.ledger())
     assert (idle.orders, idle.fills, idle.fees) == ({"OPEN": 1}, 0, {})
-    assert (len(nothing.differences), nothing.pnl_ours) == (0, 0)
+    assert (len(nothing.differences), nothing.pnl_ours) == (0, D(0))
     assert (report.orders, report.fills, report.fees) == ({"FILLED": 1}, 1, {"BNB": D("0.002")})
     assert check.differences == ()
     assert check.pnl_ours == D("1.998") * D("260.01") - 2 * 240

@@ -25,7 +25,7 @@ from yunmin.engine.strategies.strategy_thread import StrategyThread
 from yunmin.errors import ConfigurationError, LifecycleError
 from yunmin.strategy import load_strategy
 
-FILL = Fill.model_construct(client_order_id="ym_1")
+FILL = Fill(symbol=BTC, trade_id="1", client_order_id="ym_1", qty=1, price=100)
 HERE = Path(__file__).name
 
 
@@ -175,7 +175,8 @@ async def test_a_slow_strategy_lets_the_loop_go_on_and_its_answer_counts() -> No
 
 
 async def test_a_slow_strategy_sees_what_was_held_when_it_was_asked() -> None:
-    asked, moved, seen, holdings = threading.Event(), threading.Event(), [], {BTC: 1, ETH: 2}
+    asked, moved, holdings = threading.Event(), threading.Event(), {BTC: 1, ETH: 2}
+    seen: list[int] = []
 
     class Slow(Quiet):
         symbols = (ETH,)

@@ -12,6 +12,7 @@ import pytest
 from yunmin.core import order_evolution
 from yunmin.core.data_contracts import Fill, OrderRequest, OrderState, SubmitResult, Verdict
 from yunmin.core.in_flight_order import InFlightOrder
+from yunmin.core.order_lifecycle import next_state
 from yunmin.errors import RejectReason, RejectSource
 from yunmin.execution.account_keeper import Keeper
 from yunmin.execution.bookkeeper import Bookkeeper
@@ -66,8 +67,6 @@ def timeout_read_as_refusal(patch: Patch) -> None:
 
 
 def cancel_reopens(patch: Patch) -> None:
-    next_state = order_evolution.next_state
-
     def forget_the_end(*, end: OrderState | None, any_filled: bool, **facts: Any) -> OrderState:
         return next_state(end=None if any_filled else end, any_filled=any_filled, **facts)
 
