@@ -71,9 +71,10 @@ Write = Callable[[Sequence[Entry]], object]
 @contextmanager
 def the_journal(folder: Path, mode: str) -> Iterator[Write]:
     with OrderJournal.open(folder / "journal", clock=CLOCK) as journal:
-        yield (
-            (lambda entries: journal.intend(*entries)) if mode == "FULL" else (lambda entries: journal.record(*entries))
-        )
+        if mode == "FULL":
+            yield lambda intents: journal.intend(*intents)  # type: ignore[arg-type]  # only intents are written so
+        else:
+            yield lambda entries: journal.record(*entries)
 
 
 @contextmanager

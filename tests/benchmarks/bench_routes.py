@@ -92,7 +92,7 @@ def through_routes(load: Load, per_symbol: int) -> dict[str, Any]:
     """Candles a second, each counted once for every route that is asked about it."""
     holdings = Holdings()
     manager = RouteManager(load_strategy, positions=holdings.position)
-    markets = []
+    markets: list[list[Candle]] = []
     for symbol in (f"C{number}/USDT" for number in range(load.symbols)):
         markets.append(candles(symbol, closes(per_symbol, len(markets))))
         for label in range(load.routes_per_symbol):

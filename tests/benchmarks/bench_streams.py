@@ -184,10 +184,9 @@ async def ours_a_listener(base: str) -> AsyncIterator[Listening]:
         async def read() -> None:
             while batch := await news.next_batch():
                 for item in batch:
-                    kind = type(item)
-                    if kind is Fill:
+                    if type(item) is Fill:
                         tracker.apply(item)
-                    elif kind is OrderUpdate:
+                    elif type(item) is OrderUpdate:
                         tracker.apply(item)
                         listening.delivered += 1
                         listening.latencies.append((now() - item.raw["j"]) / 1000)

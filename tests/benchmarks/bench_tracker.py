@@ -148,9 +148,8 @@ class Floor:
 
     def taker(self, step: str) -> Callable[[Any], object]:
         tracker = self.tracker
-        takers = {"create": tracker.create, "acknowledge": tracker.acknowledge}
-        taker: Callable[[Any], object] = takers.get(step, tracker.fill)
-        return taker
+        takers: dict[str, Callable[[Any], object]] = {"create": tracker.create, "acknowledge": tracker.acknowledge}
+        return takers.get(step, tracker.fill)
 
     def look_up(self, exchange_id: str) -> object:
         return self.tracker.by_exchange_id.get(exchange_id)
@@ -248,9 +247,10 @@ def measured(sizes: Sequence[int], rounds: int, *, steady: int, weighed: int) ->
             goal = GOALS[what].get(size) if what in GOALS else None  # type: ignore[attr-defined]  # as the line shows
             rows.append(a_row(what, size, unit, ours, least, goal))
     steadies = [[steady_round(contender, steady) for contender in contenders] for _ in range(rounds)]
-    rows.append(a_row("steady", 100, "µs", *(median(each) for each in zip(*steadies, strict=True)), None))
-    weights = [bytes_per_order(contender, weighed) for contender in contenders]
-    rows.append(a_row("bytes per open order", weighed, "B", *weights, GOALS["bytes per open order"]))
+    ours, least = (median(each) for each in zip(*steadies, strict=True))
+    rows.append(a_row("steady", 100, "µs", ours, least, None))
+    ours, least = (bytes_per_order(contender, weighed) for contender in contenders)
+    rows.append(a_row("bytes per open order", weighed, "B", ours, least, GOALS["bytes per open order"]))
     return rows
 
 

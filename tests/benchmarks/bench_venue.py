@@ -178,25 +178,29 @@ def socket_order(number: int) -> bytes:
     return masked(json.dumps({"id": number, "method": "order.place", "params": params}).encode())
 
 
+def host_and_port(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    assert parts.hostname is not None
+    assert parts.port is not None
+    return parts.hostname, parts.port
+
+
 async def http_load(server: Server, who: str, orders: int) -> tuple[float, float]:
     """(orders per second, µs of server CPU per order)."""
     url = server.urls[who]
     requests = iter([http_order(url, who, number) for number in range(orders)])
-    loop, host = asyncio.get_running_loop(), urlsplit(url)
-    loads = [
-        (await loop.create_connection(lambda: HttpLoad(requests, 1), host.hostname, host.port))[1]
-        for _ in range(CONNECTIONS)
-    ]
+    loop, (host, port) = asyncio.get_running_loop(), host_and_port(url)
+    loads = [(await loop.create_connection(lambda: HttpLoad(requests, 1), host, port))[1] for _ in range(CONNECTIONS)]
     return await _timed(server, loads, orders)
 
 
 async def socket_load(server: Server, who: str, orders: int) -> tuple[float, float]:
     url = server.urls[who]
     requests = iter([socket_order(number) for number in range(orders)])
-    loop, host = asyncio.get_running_loop(), urlsplit(url)
+    loop, (host, port) = asyncio.get_running_loop(), host_and_port(url)
     loads = []
     for _ in range(CONNECTIONS):
-        _, load = await loop.create_connection(lambda: SocketLoad(requests, 4), host.hostname, host.port)
+        _, load = await loop.create_connection(lambda: SocketLoad(requests, 4), host, port)
         await load.upgrade(url + ("/ws-api/v3" if who == "yunmin" else "/ws-api"))
         loads.append(load)
     return await _timed(server, loads, orders)
@@ -219,7 +223,7 @@ async def _timed(server: Server, loads: Sequence[Any], orders: int) -> tuple[flo
 async def stream_load(server: Server, who: str, events: int, subscribers: int) -> tuple[float, float]:
     """(events per second out to all, µs of server CPU per event and subscriber)."""
     url, loop = server.urls[who], asyncio.get_running_loop()
-    host, waiting, all_there = urlsplit(url), subscribers, asyncio.Event()
+    (host, port), waiting, all_there = host_and_port(url), subscribers, asyncio.Event()
 
     def enough() -> None:
         nonlocal waiting
@@ -229,7 +233,7 @@ async def stream_load(server: Server, who: str, events: int, subscribers: int) -
 
     counters = []
     for _ in range(subscribers):
-        _, counter = await loop.create_connection(lambda: SocketCounter(enough), host.hostname, host.port)
+        _, counter = await loop.create_connection(lambda: SocketCounter(enough), host, port)
         await counter.upgrade(url + ("/ws/btcusdt@trade" if who == "yunmin" else "/stream"))
         counter.wanted = events
         counters.append(counter)

@@ -57,7 +57,7 @@ class Peer:
 
     def cut(self) -> None:
         """An end without a word."""
-        self.writer.transport.abort()  # type: ignore[attr-defined]  # it is one of sockets
+        self.writer.transport.abort()
 
     async def live(self, acknowledges: bool) -> None:
         try:
@@ -105,6 +105,12 @@ class SocketServer:
     def url(self) -> str:
         assert self._server is not None
         return f"ws://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/news"
+
+    def was_dialled(self, times: int) -> bool:
+        return self.dials >= times
+
+    def has_met(self, peers: int) -> bool:
+        return len(self.peers) == peers
 
     async def start(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)

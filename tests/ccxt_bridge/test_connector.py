@@ -440,11 +440,12 @@ async def test_an_order_reads_the_same(lanes: tuple[Any, Any]) -> None:
 
 
 async def test_open_orders_and_history_read_the_same(lanes: tuple[Any, Any]) -> None:
-    for ask in (
+    asks: tuple[Callable[[Any], Awaitable[Any]], ...] = (
         lambda it: it.fetch_open_orders("BTC/USDT"),
         lambda it: it.fetch_open_orders(),
         lambda it: it.fetch_order_history("BTC/USDT"),
-    ):
+    )
+    for ask in asks:
         fast, unified = [await ask(lane) for lane in lanes]
         assert [figures(one, FIGURES) for one in unified] == [figures(one, FIGURES) for one in fast] != []
 
@@ -480,11 +481,12 @@ async def test_markets_read_the_same(lanes: tuple[Any, Any]) -> None:
 
 
 async def test_books_tickers_and_candles_read_the_same(lanes: tuple[Any, Any]) -> None:
-    for ask in (
+    asks: tuple[Callable[[Any], Awaitable[Any]], ...] = (
         lambda it: it.fetch_order_book("BTC/USDT"),
         lambda it: it.fetch_ticker("BTC/USDT"),
         lambda it: it.fetch_candles("BTC/USDT", "1m"),
-    ):
+    )
+    for ask in asks:
         fast, unified = [await ask(lane) for lane in lanes]
         assert unified == fast
 

@@ -22,7 +22,8 @@ puts_and_takes = st.lists(st.one_of(st.integers(0, 5), st.just("word"), st.just(
 
 async def played(inbox: Any, moves: list[Any]) -> tuple[list[Any], list[Any]]:
     """What was put, numbered so that no two are alike, and what was taken."""
-    put, taken = [], []
+    put: list[Any] = []
+    taken: list[Any] = []
     for number, move in enumerate(moves):
         if move == "take":
             if not inbox._is_empty():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -72,7 +73,7 @@ async def heard(news: LiveStream[Any], kind: type[Any], count: int = 1) -> list[
 
 def waiting(news: LiveStream[Any]) -> list[Any]:
     """What waits for a reader, without taking it."""
-    return list(news._inbox._items)  # type: ignore[union-attr, attr-defined]  # looked at on purpose
+    return list(news._inbox._items)  # type: ignore[union-attr]  # looked at on purpose
 
 
 def tells(news: LiveStream[Any], kind: type[Any]) -> bool:
@@ -270,7 +271,7 @@ async def test_N27_attempts_become_rarer_with_jitter_from_the_seed_and_stay_boun
                 await until(lambda: tells(news, StreamLost))
                 found = []
                 for dials in range(2, 10):
-                    found.append(await scene.pass_time_until(lambda dials=dials: server.dials >= dials))
+                    found.append(await scene.pass_time_until(partial(server.was_dialled, dials)))
                 return found
 
     first, again, other = await pauses(1), await pauses(1), await pauses(2)
@@ -290,7 +291,7 @@ async def test_N27_only_connections_that_end_at_once_make_the_next_one_wait_long
             await scene.pass_time(lived)
             scene.peer.cut()
             await until(lambda: tells(news, StreamLost))
-            waited.append(await scene.pass_time_until(lambda dials=dials: scene.server.dials >= dials))
+            waited.append(await scene.pass_time_until(partial(scene.server.was_dialled, dials)))
             await until(lambda: tells(news, StreamGap))
             await heard(news, StreamGap)
         assert (max(waited) >= 4.0) == is_patient
@@ -312,7 +313,7 @@ async def test_a_refusal_while_reconnecting_is_said_once_and_tried_again(scene: 
         scene.server.acknowledges = False
         scene.peer.cut()
         for attempt in (2, 3):
-            await scene.pass_time_until(lambda attempt=attempt: len(scene.server.peers) == attempt)
+            await scene.pass_time_until(partial(scene.server.has_met, attempt))
             await until(lambda: bool(scene.peer.said))
             scene.peer.text({"op": "refused"})
             await until(scene.peer.is_gone.is_set)

@@ -55,7 +55,7 @@ async def test_every_connection_is_made_with_the_bounded_handler(session: Guarde
     connector = session._session.connector
     assert connector is not None
     assert "_factory" in vars(aiohttp.TCPConnector())
-    made = connector._factory()  # type: ignore[attr-defined]  # as the line shows
+    made = connector._factory()
     assert isinstance(made, _BoundedHandler)
 
 
@@ -76,7 +76,12 @@ async def test_the_bounded_handler_is_the_one_that_a_request_uses(
 ) -> None:
     lent: list[int] = []
     lend = _BoundedHandler.lend
-    monkeypatch.setattr(_BoundedHandler, "lend", lambda self, limit: (lent.append(limit), lend(self, limit))[1])
+
+    def lend_and_note(handler: _BoundedHandler, limit: int) -> None:
+        lent.append(limit)
+        lend(handler, limit)
+
+    monkeypatch.setattr(_BoundedHandler, "lend", lend_and_note)
     await said(session, server)
     assert lent == [LIMIT]
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from yunmin.exchange import Credentials, RunningVenue, VenueOptions
 from yunmin.testing import AdapterConformance, Scrubbing
-from yunmin_binance.local_account import LOCAL_CREDENTIALS
 from yunmin_binance.venue import COUNTERPARTY, AccountConfig, LocalVenue, VenueConfig
+from yunmin_binance.venue.opening import OpenVenue
 
 __all__ = ["BinanceConformance"]
 
@@ -19,9 +19,7 @@ _SYMBOLS = ("BTCUSDT", "ETHUSDT", "ETHBTC")
 
 
 @dataclass(frozen=True, slots=True)
-class _Venue:
-    url: str
-    credentials: Credentials = LOCAL_CREDENTIALS
+class _Venue(OpenVenue):
     counterparty_credentials: Credentials = _COUNTERPARTY
 
 
@@ -36,7 +34,7 @@ async def _open_venue(options: VenueOptions) -> AsyncIterator[_Venue]:
         accounts=tuple(_with_key(account) for account in VenueConfig().accounts),
     )
     async with LocalVenue(config) as venue:
-        yield _Venue(venue.url)
+        yield _Venue(venue)
 
 
 def _with_key(account: AccountConfig) -> AccountConfig:

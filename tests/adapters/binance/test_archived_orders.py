@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from tests.adapters.binance.venue.conftest import QUIET
 from yunmin.clock import ManualClock, SystemClock
 from yunmin.core.data_contracts import OrderRef, OrderRequest, OrderState
@@ -23,4 +25,4 @@ async def test_case_51_an_archived_order_has_ended_with_nothing_filled() -> None
             clock.advance(91 * 24 * 3600)
             await exchange.synchronise_clock()  # type: ignore[attr-defined]
             order = await exchange.fetch_order(OrderRef(symbol="BNB/USDT", client_order_id="ym-old"))
-    assert (order.state, order.filled_qty, order.reason) == (OrderState.CANCELLED, 0, "archived")
+    assert (order.state, order.filled_qty, order.reason) == (OrderState.CANCELLED, Decimal(0), "archived")

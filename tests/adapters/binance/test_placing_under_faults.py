@@ -15,6 +15,7 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
+import aiohttp
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -370,7 +371,7 @@ async def test_N1_a_name_that_does_not_resolve_is_proven_not_sent(
         raise OSError("name or service not known")
 
     await _drop_idle_connections(connector, server)
-    monkeypatch.setattr(connector._session._session.connector, "_resolve_host", unresolved)
+    monkeypatch.setattr(_sockets_of(connector), "_resolve_host", unresolved)
     with pytest.raises(Rejected) as caught:
         await connector.place_order(a_request())
     assert (caught.value.reason, caught.value.source) == (RejectReason.NOT_SENT, RejectSource.TRANSPORT)
@@ -386,14 +387,16 @@ async def test_N1_no_connection_within_the_time_allowed_is_proven_not_sent(
     async def never(*args: Any, **options: Any) -> Any:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(connector._session._session.connector, "_create_connection", never)
+    monkeypatch.setattr(_sockets_of(connector), "_create_connection", never)
     with pytest.raises(Rejected) as caught:
         await connector.place_order(a_request())
     assert caught.value.reason is RejectReason.NOT_SENT
     assert server.count("POST") == 0
 
 
-async def test_N1_a_server_that_speaks_first_gets_no_order(connected: Connected, server: FaultyServer) -> None:
+async def test_N1_a_server_that_speaks_first_gets_no_order(
+    connected: Connected, server: FaultyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A fresh connection whose other side speaks before it was asked is not used, and nothing loops."""
     connector = await connected(placement_connection=PlacementConnection.FRESH)
 
@@ -406,7 +409,7 @@ async def test_N1_a_server_that_speaks_first_gets_no_order(connected: Connected,
     greeted, heard = asyncio.Event(), list[bytes]()
     talker = await asyncio.start_server(speak, "127.0.0.1", 0)
     port = talker.sockets[0].getsockname()[1]
-    inner = connector._session._session.connector
+    inner = _sockets_of(connector)
     create = inner._create_connection
 
     async def greeted_first(*args: Any, **options: Any) -> Any:
@@ -414,7 +417,7 @@ async def test_N1_a_server_that_speaks_first_gets_no_order(connected: Connected,
         await greeted.wait()
         return made
 
-    inner._create_connection = greeted_first
+    monkeypatch.setattr(inner, "_create_connection", greeted_first)
     exchange = connector._exchange
     exchange.urls["api"]["private"] = f"http://127.0.0.1:{port}/api/v3"
     with pytest.raises(Rejected) as caught:
@@ -630,6 +633,14 @@ async def _is_placed_for_real(server: FaultyServer, connector: BinanceSpot) -> N
     ack = await connector.place_order(a_request(client_order_id="x-real"))
     assert ack.update.client_order_id == "x-real"
     assert server.count("POST") == 1
+
+
+def _sockets_of(connector: BinanceSpot) -> aiohttp.BaseConnector:
+    """What makes its connections."""
+    assert connector._session is not None
+    sockets = connector._session._session.connector
+    assert sockets is not None
+    return sockets
 
 
 async def _drop_idle_connections(connector: BinanceSpot, server: FaultyServer) -> None:

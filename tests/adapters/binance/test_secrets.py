@@ -27,6 +27,7 @@ from tests.adapters.binance.wire import (
     form_of,
     refused,
 )
+from yunmin.ccxt_bridge.streams import LiveStream
 from yunmin.errors import ConfigurationError, YunminError
 from yunmin.exchange import ConnectorConfig, Credentials
 from yunmin.testing import faulty_server as faults
@@ -73,8 +74,8 @@ CALLS: dict[str, tuple[str, str, Callable[[BinanceSpot], Awaitable[Any]]]] = {
 @pytest.fixture
 def everything_logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
     """DEBUG for everybody who might tell, asyncio's own debug mode included."""
-    names = ("", "ccxt", "ccxt.async_support", "ccxt.base.exchange", "ccxt.async_support.base.exchange", "aiohttp")
-    names += ("aiohttp.client", "aiohttp.internal", "asyncio", "yunmin", "urllib3")
+    names = ["", "ccxt", "ccxt.async_support", "ccxt.base.exchange", "ccxt.async_support.base.exchange", "aiohttp"]
+    names += ["aiohttp.client", "aiohttp.internal", "asyncio", "yunmin", "urllib3"]
     before = {name: logging.getLogger(name).level for name in names}
     for name in names:
         logging.getLogger(name).setLevel(logging.DEBUG)
@@ -191,9 +192,9 @@ def test_S1_a_failed_validation_does_not_show_its_input() -> None:
     attempts: list[Callable[[], Any]] = [
         lambda: ConnectorConfig(credentials=credentials, base_url="http://example.com"),
         lambda: ConnectorConfig(credentials=credentials, timeout=-1),
-        lambda: ConnectorConfig(credentials={"api_key": API_KEY}),  # type: ignore[arg-type]  # wrong on purpose
-        lambda: ConnectorConfig(credentials={"api_key": API_KEY, "api_secret": [API_SECRET]}),  # type: ignore[arg-type]  # wrong on purpose
-        lambda: Credentials(api_key=[API_KEY], api_secret={API_SECRET: 1}),  # type: ignore[arg-type]  # wrong on purpose
+        lambda: ConnectorConfig(credentials={"api_key": API_KEY}),  # wrong on purpose
+        lambda: ConnectorConfig(credentials={"api_key": API_KEY, "api_secret": [API_SECRET]}),  # wrong on purpose
+        lambda: Credentials(api_key=[API_KEY], api_secret={API_SECRET: 1}),  # wrong on purpose
     ]
     for attempt in attempts:
         with pytest.raises(ConfigurationError) as caught:
@@ -205,10 +206,13 @@ def test_S1_a_failed_validation_does_not_show_its_input() -> None:
 
 
 async def test_S1_the_library_is_silent_on_the_terminal(
-    server: FaultyServer, connected: Connected, capfd: pytest.CaptureFixture[str]
+    server: FaultyServer,
+    connected: Connected,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     connector = await connected()
-    connector._endpoint.settings["verbose"] = True
+    monkeypatch.setitem(connector._endpoint.settings, "verbose", True)
     await connector.close()
     await connector.connect()
     await connector.place_order(a_request())
@@ -268,6 +272,7 @@ async def test_S1_no_stream_tells_a_key_or_a_signature(
     sent, failed, told = Sent(monkeypatch), None, []
     async with streaming(STREAM_FAULTS[row], timeout=0.3 if row == "unanswered" else 5.0) as (venue, spot):
         stream = spot.stream_account()
+        assert isinstance(stream, LiveStream)
         told += [repr(stream), str(stream), repr(stream._feed)]
         try:
             async with stream as news, asyncio.timeout(10):

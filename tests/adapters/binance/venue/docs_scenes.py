@@ -17,7 +17,7 @@ __all__ = ["NOT_SERVED", "SCENES", "Scene"]
 Ask = Callable[..., Any]
 Scene = Callable[[DocsWorld, Ask], Any]
 
-BTC: Final = {"symbol": "BTCUSDT"}
+BTC: Final[dict[str, Any]] = {"symbol": "BTCUSDT"}
 TWO: Final = ["BTCUSDT", "ETHUSDT"]
 LIMIT: Final = {**BTC, "side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "quantity": "0.01", "price": "48000"}
 OCO: Final = {
@@ -122,7 +122,7 @@ def with_list(**params: object) -> Scene:
     def scene(world: DocsWorld, ask: Ask) -> Any:
         world.book()
         pair = world.rest("POST", "orderList/oco", **OCO)
-        named = {OPEN_LIST: pair["orderListId"], FIRST_OF_LIST: pair["orders"][0]["orderId"]}
+        named: dict[object, object] = {OPEN_LIST: pair["orderListId"], FIRST_OF_LIST: pair["orders"][0]["orderId"]}
         return ask(**{name: named.get(value, value) for name, value in params.items()})
 
     return scene
@@ -329,7 +329,7 @@ def stream_of(name: str) -> Scene:
     """The first payload of a market stream after orders and a trade."""
 
     def scene(world: DocsWorld, _: Ask) -> Any:
-        _, outlet = world.stream(name)
+        outlet = world.stream(name)[1]
         world.book()
         world.publish()
         return outlet.take()[0]
@@ -339,7 +339,7 @@ def stream_of(name: str) -> Scene:
 
 def command(method: str, params: list[Any] | None = None) -> Scene:
     def scene(world: DocsWorld, _: Ask) -> Any:
-        subscriber, _ = world.stream("btcusdt@aggTrade")
+        subscriber = world.stream("btcusdt@aggTrade")[0]
         return world.command(subscriber, method, params)
 
     return scene
@@ -347,7 +347,7 @@ def command(method: str, params: list[Any] | None = None) -> Scene:
 
 def farewell(*, is_combined: bool) -> Scene:
     def scene(world: DocsWorld, _: Ask) -> Any:
-        subscriber, _ = world.stream(is_combined=is_combined)
+        subscriber = world.stream(is_combined=is_combined)[0]
         return orjson.loads(world.markets.farewell(subscriber))
 
     return scene

@@ -126,7 +126,7 @@ class Client:
         mark = f"mark-{self._asked}"
         method = "ping" if self.socket._response.url.path.startswith("/ws-api") else "LIST_SUBSCRIPTIONS"
         await self.socket.send_str(json.dumps({"method": method, "id": mark}))
-        found = []
+        found: list[Any] = []
         while True:
             frame = await self.next()
             if isinstance(frame, dict) and frame.get("id") == mark:

@@ -72,7 +72,7 @@ async def watching(venue: LocalVenue, stream: str, watched: Awaitable[Any]) -> a
     """A watcher whose stream is subscribed to by now."""
     task = asyncio.ensure_future(watched)
     await until(lambda: stream in venue.sockets.markets.listened_to or task.done())
-    return task  # type: ignore[return-value]  # the test asked for this one
+    return task
 
 
 async def test_trades_are_watched(venue: LocalVenue, exchange: Any) -> None:

@@ -176,8 +176,10 @@ async def test_clients_that_vanish_leave_nothing(home: SocketVenue, path: str) -
         client = await home.open(path)
         if path == "/ws-api/v3":
             await client.signed("userDataStream.subscribe.signature")
-        transport = client.socket._conn.transport  # type: ignore[union-attr]  # it is there by now
-        transport.abort()
+        connection = client.socket._conn
+        assert connection is not None
+        assert connection.transport is not None
+        connection.transport.abort()
     await nothing_is_left(home)
     home.venue.place_as(COUNTERPARTY, "BTCUSDT", "SELL", "LIMIT", quantity="1", price="50000")
     assert home.venue.sockets.users._subscriptions == {}

@@ -13,7 +13,7 @@ from yunmin_binance.venue import AccountConfig, KeyRight, LimitsConfig, Liquidit
 
 Provoke = Callable[[Wire], Said]
 
-BTC: Final = {"symbol": "BTCUSDT"}
+BTC: Final[dict[str, Any]] = {"symbol": "BTCUSDT"}
 NINETY_DAYS: Final = 90 * 86_400
 
 

@@ -29,7 +29,7 @@ RIVALS = {
     "pendingBelowType": "STOP_LOSS",
     "pendingBelowStopPrice": "45000",
 }
-LISTS = {
+LISTS: dict[str, dict[str, Any]] = {
     "oto": {**WORKING, **PENDING},
     "otoco": {**WORKING, **RIVALS},
     "opo": {**WORKING, **PENDING, "pendingQuantity": None},

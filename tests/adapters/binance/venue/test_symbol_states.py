@@ -64,8 +64,8 @@ def test_orders_outlive_a_halt_and_are_cancelled_where_cancels_are_allowed(wire:
 def test_the_house_leaves_a_halted_market_alone(make_wire: MakeWire) -> None:
     wire = make_wire(VenueConfig(symbols=("BTCUSDT", "ETHUSDT")))
 
-    def trades() -> tuple[int, int]:
-        return tuple(len(wire.venue.exchange.floor(name).tape.trades) for name in ("BTCUSDT", "ETHUSDT"))
+    def trades() -> list[int]:
+        return [len(wire.venue.exchange.floor(name).tape.trades) for name in ("BTCUSDT", "ETHUSDT")]
 
     wire.venue.set_symbol_status("BTCUSDT", SymbolStatus.HALT)
     before = trades()
