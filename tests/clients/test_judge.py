@@ -17,7 +17,7 @@ FILLS = [
     {"symbol": "BTCUSDT", "order_id": 2, "trade_id": 7, "qty": "0.4", "price": "100"},
     {"symbol": "BTCUSDT", "order_id": 2, "trade_id": 8, "qty": "0.6", "price": "100"},
 ]
-BEFORE = {
+BEFORE: dict[str, list[dict[str, Any]]] = {
     "orders": [{"symbol": "BTCUSDT", "order_id": 1, "state": "FILLED", "filled": "1"}],
     "fills": [],
     "balances": [{"asset": "USDT", "free": "100", "locked": "0"}],
@@ -28,7 +28,7 @@ AFTER = {
     "balances": [{"asset": "USDT", "free": "0", "locked": "0"}],
 }
 PUBLIC = [{"id": 7, "qty": "0.4", "price": "100.00"}]
-PARTS = {
+PARTS: dict[str, dict[str, list[Any]]] = {
     "orders": {"BTCUSDT:2": ["FILLED", "1"]},
     "fills": {"BTCUSDT:2": [["7", "0.40", "100.0"], ["8", "0.6", "100"]]},
 }

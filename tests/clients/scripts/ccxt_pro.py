@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import ccxt.pro
 from ccxt_day import QUANTITY, SYMBOL, CcxtDay, claim, of
@@ -37,6 +38,10 @@ class Pro(CcxtDay):
     async def user_data(self) -> Saw:
         seen: list[dict[str, str]] = []
         fills: list[tuple[str, str, str]] = []
+
+        def was_told(number: int) -> bool:
+            return len(fills) == number and len(seen) > number
+
         orders = asyncio.create_task(self._watch_orders(seen))
         trades = asyncio.create_task(self._watch_my_trades(fills))
         try:
@@ -45,7 +50,7 @@ class Pro(CcxtDay):
             await self.wait_for(lambda: len(seen) >= 1, "the report of the new order")
             for number, part in enumerate(PLAN["parts"], start=1):
                 self.other("SELL", part, PLAN["limit_price"])
-                await self.wait_for(lambda n=number: len(fills) == n and len(seen) > n, "the report of a fill")
+                await self.wait_for(partial(was_told, number), "the report of a fill")
         finally:
             orders.cancel()
             trades.cancel()
