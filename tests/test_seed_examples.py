@@ -161,6 +161,6 @@ def test_the_lines_of_risk_and_executor(keys: SimpleNamespace) -> None:
         assert risk_mgr.validate_order("BTC/USDT", "BUY", 0.1, 42000)
         executor = Executor(connector, tracker, risk_mgr)
         route = Route(exchange="binance", symbol="BNB/USDT", timeframe="1m", strategy_name="mine")
-        decision = Decision.enter("BNB/USDT", "BUY", qty=0.1, price=150)  # type: ignore[arg-type]  # as it stands there
+        decision = Decision.enter("BNB/USDT", "BUY", qty=0.1, price=150)
         executor.execute_decision(route, decision)
         assert [order.state for order in tracker.get_orders()] == [OrderState.PENDING]

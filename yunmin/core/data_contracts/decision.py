@@ -113,7 +113,7 @@ class Decision(CheckedContract):
         return cls(intent=Intent.HOLD, symbol=symbol, reason=reason)
 
     @classmethod
-    def enter(cls, symbol: str, side: Side, **terms: Any) -> Self:
+    def enter(cls, symbol: str, side: Side | str, **terms: Any) -> Self:
         """Open a position: `qty` or `fraction`, and whatever else a decision has."""
         return cls(intent=Intent.ENTER, symbol=symbol, side=side, **terms)
 
@@ -123,7 +123,7 @@ class Decision(CheckedContract):
         return cls(intent=Intent.EXIT, symbol=symbol, **terms)
 
     @classmethod
-    def reverse(cls, symbol: str, side: Side, **terms: Any) -> Self:
+    def reverse(cls, symbol: str, side: Side | str, **terms: Any) -> Self:
         """Close the position and open one on `side`, of `qty` or `fraction`."""
         return cls(intent=Intent.REVERSE, symbol=symbol, side=side, **terms)
 
