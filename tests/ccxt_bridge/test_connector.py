@@ -35,7 +35,6 @@ from yunmin.errors import (
     AuthenticationFailed,
     ConfigurationError,
     ExchangeError,
-    InvalidOrder,
     InvalidValue,
     MalformedResponse,
     OrderNotFound,
@@ -46,6 +45,7 @@ from yunmin.errors import (
     RejectSource,
     Timeout,
     Unavailable,
+    UnknownSymbol,
     YunminError,
 )
 from yunmin.testing import faulty_server as faults
@@ -277,13 +277,38 @@ async def test_B9_orders_on_a_market_that_is_not_listed_any_more_are_read_and_ca
     server.once("DELETE", ORDER, json_answer(a_cancel(symbol="ETHUSDT")))
     ref = a_ref(symbol="ETH/USDT", client_order_id=None, exchange_order_id=str(ORDER_ID))
     assert (await connector.cancel_order(ref)).state is OrderState.CANCELLED
-    with pytest.raises(InvalidOrder, match="HALTED") as refused_here:
-        await connector.place_order(a_request(symbol="ETH/USDT"))
-    assert refused_here.value.source is RejectSource.LOCAL
+    assert server.count("GET", "/api/v3/exchangeInfo") == 2
+    server.once("GET", "/api/v3/exchangeInfo", json_answer(without_ether))
+    await connector.fetch_instruments()
+    server.once("DELETE", ORDER, json_answer(a_cancel(symbol="ETHUSDT")))
+    assert (await connector.cancel_order(ref)).symbol == "ETH/USDT", "still"
+
+    for act in (
+        lambda: connector.place_order(a_request(symbol="ETH/USDT")),
+        lambda: connector.fetch_ticker("ETH/USDT"),
+    ):
+        with pytest.raises(UnknownSymbol) as refused_here:
+            await act()
+        assert refused_here.value.source is RejectSource.LOCAL
     assert server.count("POST", ORDER) == 0
 
     assert set(await connector.fetch_instruments()) == {"BTC/USDT", "ETH/USDT"}
     assert connector.instrument("ETH/USDT").status is InstrumentStatus.TRADING
+
+
+async def test_a_market_that_goes_by_another_symbol_now_is_not_known_by_the_old_one(
+    server: FaultyServer, connected: Connected
+) -> None:
+    connector = await connected()
+    renamed = exchange_info()
+    renamed["symbols"][1]["baseAsset"] = "ETHX"
+    server.once("GET", "/api/v3/exchangeInfo", json_answer(renamed))
+    await connector.fetch_instruments()
+    with pytest.raises(UnknownSymbol):
+        await connector.cancel_order(a_ref(symbol="ETH/USDT"))
+    assert server.count("DELETE", ORDER) == 0
+    server.once("GET", OPEN_ORDERS, json_answer([an_order(symbol="ETHUSDT", orderId=2)]))
+    assert [order.symbol for order in await connector.fetch_open_orders()] == ["ETHX/USDT"]
 
 
 async def test_orders_of_every_symbol_may_be_of_any_symbol(server: FaultyServer, connected: Connected) -> None:

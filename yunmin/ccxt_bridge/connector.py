@@ -29,7 +29,6 @@ from yunmin.core.data_contracts import (
     Candle,
     Fill,
     Instrument,
-    InstrumentStatus,
     OrderAck,
     OrderBook,
     OrderRef,
@@ -126,6 +125,7 @@ class CcxtConnector(Streaming):
                 await self._open()
 
     async def _open(self) -> None:
+        self._instruments, self._delisted = {}, {}
         session = GuardedSession(allowed_hosts=self._endpoint.allowed_hosts, answer_limit=self.config.max_answer_bytes)
         self._session = session
         try:
@@ -195,15 +195,14 @@ class CcxtConnector(Streaming):
     async def fetch_instruments(self) -> Mapping[str, Instrument]:
         instruments = await self._question("the markets", self._ask_instruments(), self._read_some_instruments)
         listed = {instrument.symbol: instrument for instrument in instruments}
+        names = {instrument.exchange_symbol for instrument in instruments}
         self._delisted = {
-            symbol: market.model_copy(update={"status": InstrumentStatus.HALTED})
+            symbol: market
             for symbol, market in (self._delisted | self._instruments).items()
-            if symbol not in listed
+            if symbol not in listed and market.exchange_symbol not in names  # else it goes by another symbol now
         }
         self._instruments = listed
-        self._by_exchange_symbol = {
-            market.exchange_symbol: market for market in (*self._delisted.values(), *instruments)
-        }
+        self._by_exchange_symbol = {one.exchange_symbol: one for one in (*self._delisted.values(), *instruments)}
         return dict(listed)
 
     @property
@@ -216,18 +215,19 @@ class CcxtConnector(Streaming):
         return self._by_exchange_symbol.get(exchange_symbol)
 
     def instrument(self, symbol: str) -> Instrument:
-        """The market of a unified symbol; a halted one where it was listed once and is not any more.
-
-        Its orders can still be asked for and cancelled. Raises UnknownSymbol; nothing is sent.
-        """
+        """The market of a unified symbol. Raises UnknownSymbol; nothing is sent."""
         if not self._is_ready:
             raise ConfigurationError(_NOT_CONNECTED)
-        found = (self._instruments.get(symbol) or self._delisted.get(symbol)) if isinstance(symbol, str) else None
+        found = self._instruments.get(symbol) if isinstance(symbol, str) else None
         if found is None:
             hint = self._by_exchange_symbol.get(symbol) if isinstance(symbol, str) else None
             advice = f"; did you mean {hint.symbol}?" if hint is not None else ""
             raise UnknownSymbol(f"no market {str(symbol)[:40]!r} here{advice}", source=RejectSource.LOCAL)
         return found
+
+    def _once_listed(self, symbol: str) -> Instrument:
+        """As `instrument`; also one that is not listed any more: orders there can still be asked for, and cancelled."""
+        return self._delisted.get(symbol) or self.instrument(symbol)
 
     async def fetch_ticker(self, symbol: str) -> Ticker:
         market = self.instrument(symbol)
@@ -268,13 +268,13 @@ class CcxtConnector(Streaming):
         return await self._question("the account", self._ask_account(), self._read_account)
 
     async def fetch_order(self, ref: OrderRef) -> OrderUpdate:
-        market = self.instrument(ref.symbol)
+        market = self._once_listed(ref.symbol)
         return await self._question(
             f"order {_named(ref)}", self._ask_order(ref, market), lambda raw: self._checked_answer(raw, market, ref)
         )
 
     async def fetch_open_orders(self, symbol: str | None = None) -> Sequence[OrderUpdate]:
-        market = None if symbol is None else self.instrument(symbol)
+        market = None if symbol is None else self._once_listed(symbol)
         return await self._question(
             "the open orders", self._ask_open_orders(market), lambda raw: self._read_orders(raw, market)
         )
@@ -282,7 +282,7 @@ class CcxtConnector(Streaming):
     async def fetch_order_history(
         self, symbol: str, *, since: datetime | None = None, limit: int = 100
     ) -> Sequence[OrderUpdate]:
-        market = self.instrument(symbol)
+        market = self._once_listed(symbol)
 
         def read(raw: Any) -> list[OrderUpdate]:
             oldest_first = sorted(self._read_orders(raw, market), key=_age)
@@ -301,7 +301,7 @@ class CcxtConnector(Streaming):
         since: datetime | None = None,
         limit: int = 500,
     ) -> Sequence[Fill]:
-        market = self.instrument(symbol)
+        market = self._once_listed(symbol)
         asked = self._ask_fills(
             market,
             exchange_order_id=exchange_order_id,
@@ -344,7 +344,7 @@ class CcxtConnector(Streaming):
 
     async def cancel_order(self, ref: OrderRef) -> OrderUpdate:
         self._connected()
-        market = self.instrument(ref.symbol)
+        market = self._once_listed(ref.symbol)
 
         def read(raw: Any) -> OrderUpdate:
             update = self._read_cancelled(raw, market)

@@ -106,6 +106,7 @@ class Account:
             chance,
             tell=self._on_stream_news,
             warn=self._warn,
+            rate_limited=self._desk.leave_alone,
         )
         self._keeper = Keeper(
             connector,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import replace
 from typing import Any
 
 from yunmin.clock import Chance, Clock
@@ -180,14 +181,17 @@ class Keeper:
     async def reconcile_patiently(self, why: str, *, until: float, is_told: bool) -> ReconcileReport:
         """One full pass, tried again until it is complete, or it is `until` by the monotonic clock.
 
-        Where a stream tells what happens meanwhile (`is_told`), what had an answer is not asked for again.
+        Where a stream tells what happens meanwhile (`is_told`), orders that had an answer are not asked for again.
+        Raises RateLimited where the exchange wants to be left alone for longer.
         """
         so_far, backoff = PassProgress(), Backoff(self._policy, self._chance)
         while True:
-            await self._pause.over()
-            answers = so_far.answers
-            report = await self._told(why, self._reconciler.reconcile(why, so_far if is_told else None))
-            if so_far.answers > answers:
+            await self._pause.over_by(until)
+            if not is_told:
+                so_far.answered.clear()
+            before = replace(so_far)
+            report = await self._told(why, self._reconciler.reconcile(why, so_far))
+            if _is_mostly_answered(before, so_far):
                 backoff.start_over()
             wait = backoff.next_wait()
             if report.complete or self._clock.monotonic() + wait > until:
@@ -199,7 +203,7 @@ class Keeper:
         if why is None or self._clock.monotonic() < self._next_pass:
             return
         self._why_reconcile = None
-        so_far, answers = self._so_far, self._so_far.answers
+        so_far, before = self._so_far, replace(self._so_far)
         report = await self._catch_up(why, so_far)
         if self._why_reconcile is not None:
             return  # another gap meanwhile: this pass does not count
@@ -209,7 +213,7 @@ class Keeper:
             self._gate.lift(PauseReason.RECONCILING)
             return
         self._why_reconcile = why
-        if so_far.answers > answers:
+        if _is_mostly_answered(before, so_far):
             self._backoff.start_over()
         self._next_pass = self._clock.monotonic() + self._backoff.next_wait()
 
@@ -260,6 +264,11 @@ class Keeper:
             for order in self._books.tracker.get_open_orders():
                 if order.origin is Origin.OWN:
                     self._desk.cancel(order.client_order_id)
+
+
+def _is_mostly_answered(before: PassProgress, after: PassProgress) -> bool:
+    """Whether, from one try to the next, as many questions had an answer as had none: then it may go on at once."""
+    return after.answers - before.answers >= after.silences - before.silences > 0
 
 
 class _Dues:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from yunmin.clock import Clock
+from yunmin.errors import RateLimited
 
 __all__ = ["HostPause"]
 
@@ -26,6 +27,16 @@ class HostPause:
         wait = self._unsaid if retry_after is None else retry_after
         self._until = max(self._until, self._clock.monotonic() + wait)
         return self.left
+
+    async def over_by(self, until: float) -> None:
+        """As `over`. Raises RateLimited where that is not until then, by the monotonic clock; nothing is waited for."""
+        if self.left > until - self._clock.monotonic():
+            raise RateLimited(
+                f"the exchange asked to be left alone for {self.left:.0f} s, longer than there is patience. "
+                "Start again after that",
+                retry_after=self.left,
+            )
+        await self.over()
 
     async def over(self) -> None:
         """Return once requests may leave."""

@@ -15,7 +15,7 @@ from yunmin.core.data_contracts.stream import (
     StreamOpened,
     Transfer,
 )
-from yunmin.errors import ConfigurationError, ExchangeError, Timeout, Unavailable
+from yunmin.errors import ConfigurationError, ExchangeError, RateLimited, Timeout, Unavailable
 from yunmin.exchange.capabilities import Capability
 from yunmin.exchange.connector import ExchangeConnector
 from yunmin.exchange.streams import NewsStream, StreamsAccount
@@ -46,6 +46,7 @@ class NewsListener:
         *,
         tell: Callable[[StreamNews], None],
         warn: Callable[[str], None],
+        rate_limited: Callable[[float | None], None],
     ) -> None:
         self._connector = connector
         self._books = books
@@ -56,6 +57,7 @@ class NewsListener:
         self._chance = chance
         self._tell = tell
         self._warn = warn
+        self._rate_limited = rate_limited
         self._stream: NewsStream[AccountNews] | None = None
 
     @property
@@ -72,7 +74,7 @@ class NewsListener:
             return False
         backoff = Backoff(self._policy, self._chance)
         while True:
-            await self._pause.over()
+            await self._pause.over_by(until)
             try:
                 self._stream = await self._new_stream().__aenter__()
                 return True
@@ -113,6 +115,8 @@ class NewsListener:
                 return await self._new_stream().__aenter__()
             except ExchangeError as error:
                 self._warn(f"the stream cannot be opened: {error}")
+                if isinstance(error, RateLimited):
+                    self._rate_limited(error.retry_after)
             await self._clock.sleep(backoff.next_wait())
 
     def _take(self, batch: Sequence[AccountNews]) -> None:

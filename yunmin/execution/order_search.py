@@ -103,14 +103,14 @@ class OrderSearch:
         """Ask for `order` and write down the answer.
 
         Raises ConnectivityError, MalformedResponse or Rejected where there is no answer: that is no absence. Nor is it
-        one where its market is gone: nobody there can say what became of the order, so it stays in doubt.
+        one where its market is gone, and UnknownSymbol is raised: nobody can say what became of it, so it is in doubt.
         """
         try:
             return await self._ask_for(order)
         except UnknownSymbol:
             if order.has_evidence:
                 self._suspect(order)
-            return Finding.ABSENT
+            raise
 
     async def _ask_for(self, order: InFlightOrder) -> Finding:
         begun = self._answers.moment()
@@ -141,7 +141,10 @@ class OrderSearch:
         """Fills before the status, so that an end finds them booked."""
         fills = []
         if (update.filled_qty or ZERO) > order.attributed_qty and update.exchange_order_id is not None:
-            fills = await self._backfill.of_order(order.symbol, update.exchange_order_id, order.client_order_id)
+            try:
+                fills = await self._backfill.of_order(order.symbol, update.exchange_order_id, order.client_order_id)
+            except UnknownSymbol:
+                fills = []  # what the exchange says of the order itself counts all the same
         self._books.take(*fills, update)
         if order.certainty is Certainty.SUSPECT:
             self._books.take(_searched(order, found=True))

@@ -17,7 +17,7 @@ from yunmin.core.data_contracts.money import ZERO
 from yunmin.core.data_contracts.order import OrderUpdate
 from yunmin.core.in_flight_order import InFlightOrder
 from yunmin.core.order_tracker import OrderTracker
-from yunmin.errors import ExchangeError, MalformedResponse, RateLimited, Rejected, Unavailable, UnknownSymbol
+from yunmin.errors import ExchangeError, RateLimited, Unavailable, UnknownSymbol
 from yunmin.exchange.capabilities import Capability
 from yunmin.exchange.connector import ExchangeConnector
 from yunmin.execution.account_events import ReconcileReport
@@ -25,6 +25,7 @@ from yunmin.execution.backfill import Backfill, Strangers
 from yunmin.execution.bookkeeper import Bookkeeper
 from yunmin.execution.crash_points import reach
 from yunmin.execution.doubt import is_in_doubt
+from yunmin.execution.market_fills import MarketFills
 from yunmin.execution.nameless_trades import NamelessTrades
 from yunmin.execution.order_desk import OrderDesk
 from yunmin.execution.order_search import Finding, OrderSearch
@@ -35,12 +36,12 @@ __all__ = ["PassProgress", "Reconciler"]
 _SIDE_BY_SIDE: Final = 8
 """So many orders are asked for at once."""
 
-_MARKETS_IN_A_TURN: Final = 10
-"""On so many markets executions are asked for at once, between passes: a question may cost a 300th of a minute's."""
-
 _LONG_AGO: Final = float("-inf")
 
 _IN_A_ROUND: Final = 4 * _SIDE_BY_SIDE
+
+_PROBLEMS_TOLD: Final = 5
+"""A report names so many questions without an answer, and counts the others."""
 
 
 @dataclass(slots=True)
@@ -53,7 +54,20 @@ class _Counts:
     resolved: int = 0
     suspect: int = 0
     inferred: int = 0
+    looks_answered: int = 0
+    looks_silent: int = 0
     problems: list[str] = field(default_factory=list)
+
+    @property
+    def nobody_answers(self) -> bool:
+        """Whether so many orders were asked for in vain that the others need not be, for now."""
+        return self.looks_silent >= _SIDE_BY_SIDE and not self.looks_answered
+
+    @property
+    def problem(self) -> str:
+        told = "; ".join(self.problems[:_PROBLEMS_TOLD])
+        more = len(self.problems) - _PROBLEMS_TOLD
+        return f"{told}; and {more} more" if more > 0 else told
 
 
 class _Scope(NamedTuple):
@@ -87,27 +101,19 @@ class _Listing(NamedTuple):
 
 @dataclass(slots=True)
 class PassProgress:
-    """What one pass has had answers to: where it is tried again, it asks only for the rest.
+    """What one pass has had answers to: where it is tried again, it asks for the rest, and for what has changed.
 
-    It is good for as long as a stream tells what happens meanwhile: after a gap, and where there is no stream, a pass
-    begins anew.
+    The list of open orders is asked for each time. `caught_up` are symbols whose fills were, `answered` our orders: the
+    latter count for as long as a stream tells what happens meanwhile. After a gap a pass begins anew.
     """
 
-    asked_at: float = 0.0
-    listing: _Listing | None = None
     caught_up: set[str] = field(default_factory=set)
-    """Symbols."""
-
-    silent: set[str] = field(default_factory=set)
-    """Symbols that had no answer the last time: they come last."""
-
     answered: set[str] = field(default_factory=set)
-    """Orders, by our ids."""
+    answers: int = 0
+    """Questions that had one, over all tries."""
 
-    @property
-    def answers(self) -> int:
-        """How many questions had one."""
-        return (self.listing is not None) + len(self.caught_up) + len(self.answered)
+    silences: int = 0
+    """Questions that had none."""
 
 
 class Reconciler:
@@ -134,12 +140,8 @@ class Reconciler:
         self._clock = clock
         self._policy = policy
         self._rate_limited = rate_limited
-        self._market_gone = market_gone
-        self._gone: set[str] = set()
-        self._turns = 0
-        self._fills_turn: dict[str, int] = {}
-        """When each symbol's fills were asked for last, in questions."""
         self._backfill = Backfill(connector, books, strangers, nameless, policy)
+        self._fills = MarketFills(books, self._backfill, market_gone=market_gone)
         self._search = OrderSearch(connector, books, self._backfill, nameless, clock, policy)
         self._heard_at: dict[str, float] = {}
         self._due: dict[str, float] = {}
@@ -151,6 +153,9 @@ class Reconciler:
     def heard_of(self, client_order_id: str) -> None:
         """News of that order came in just now."""
         self._heard_at[client_order_id] = self._clock.monotonic()
+        order = self._books.tracker.get_order(client_order_id)
+        if order is not None:
+            self._fills.moved(order.symbol)
 
     def want(self, client_order_id: str, *, after: float = 0.0) -> None:
         """Look for that order in `after` seconds, or sooner if that was wanted before."""
@@ -209,6 +214,8 @@ class Reconciler:
         try:
             await self._search.look(order)
             await self._explain_what_is_filled(order)
+        except UnknownSymbol as gone:
+            self._fills.pass_over(order.symbol, gone)
         except ExchangeError as error:
             self._mind(error)
             return False
@@ -221,6 +228,8 @@ class Reconciler:
         self.want(order.client_order_id, after=self._wait_after(order) if answered else self._policy.query_interval)
 
     def _wait_after(self, order: InFlightOrder) -> float:
+        if self._fills.is_gone(order.symbol):
+            return self._policy.audit_interval  # no sooner are the markets looked at again
         if order.certainty is Certainty.SUSPECT:
             return self._policy.suspect_interval
         return self._search.next_look_in(order)
@@ -244,10 +253,10 @@ class Reconciler:
         return await self._report(why, so_far or PassProgress(), scope)
 
     async def compare(self, why: str) -> ReconcileReport:
-        """One pass over the list of open orders. Where it says what is not known, that market's fills are asked for.
+        """One pass over the list of open orders, and the fills of markets where any is or something happened since.
 
-        A market with nothing new costs no question, so that an account may be on any number of them. For the rest as
-        `catch_up`.
+        A market where nothing is open and nothing happened costs no question, so that an account may have been on any
+        number of them. For the rest as `catch_up`.
         """
         return await self._report(why, PassProgress(), _Scope(fills_of_all=False, left_alone=self._due.keys()))
 
@@ -272,89 +281,67 @@ class Reconciler:
             suspect=sum(order.certainty is Certainty.SUSPECT for order in open_orders),
             unknown=sum(order.certainty is Certainty.UNKNOWN for order in open_orders),
             inferred=counts.inferred,
-            problem="; ".join(counts.problems),
+            problem=counts.problem,
         )
 
     async def _pass(self, counts: _Counts, so_far: PassProgress, scope: _Scope) -> None:
-        if so_far.listing is None:
-            so_far.asked_at = self._clock.monotonic()
-            so_far.listing = _Listing.of(await self._fetch_open(), self._books.tracker, self._strangers)
-        there, news = so_far.listing
+        asked_at = self._clock.monotonic()
+        there, news = _Listing.of(await self._fetch_open(), self._books.tracker, self._strangers)
         counts.open_orders = len(there)
-        symbols = self._symbols_of(there) if scope.fills_of_all else {update.symbol for update in news}
-        await self._catch_up_on(symbols, counts, so_far)
+        so_far.answers += 1
+        caught = await self._fills.catch_up(self._to_catch_up(there, news, so_far, scope), so_far.caught_up)
         reach("in_reconcile")
-        if counts.problems:
-            return  # what is filled is booked before what has ended
-        self._take_listed(news)
+        counts.fills += caught.fills
+        counts.problems += caught.problems
+        so_far.answers += len(caught.read)
+        so_far.silences += len(caught.problems)
+        if caught.unread and not so_far.caught_up:
+            return  # nobody answers: the rest would have to wait for it in vain
+        # what is filled is booked before what has ended
+        self._take_listed(update for update in news if update.symbol not in caught.unread)
         missing = [
             order
-            for order in self._missing_in(there, so_far.asked_at)
-            if not is_in_doubt(order)
-            or not (order.client_order_id in scope.left_alone or order.client_order_id in so_far.answered)
+            for order in self._missing_in(there, asked_at)
+            if order.symbol not in caught.unread
+            and order.client_order_id not in so_far.answered
+            and not (is_in_doubt(order) and order.client_order_id in scope.left_alone)
         ]
         await self._side_by_side(lambda order: self._look_for_missing(order, counts, so_far), missing)
 
-    async def catch_up_fills(self) -> int:
-        """Book what was executed since the marks on a few symbols, in turn; returns how many fills came new.
+    def _to_catch_up(
+        self, there: Iterable[_Place], news: Iterable[OrderUpdate], so_far: PassProgress, scope: _Scope
+    ) -> set[str]:
+        """The markets whose fills are asked for: in any case those where the list says what is not known."""
+        if scope.fills_of_all:
+            wanted = (self._fills.known | {symbol for symbol, _ in there}) - so_far.caught_up
+        else:
+            wanted = self._fills.busy
+        return wanted | {update.symbol for update in news}
 
-        Raises ExchangeError where there is no answer; where one market alone has none, after the others.
+    async def catch_up_fills(self) -> int:
+        """Book what was executed since the marks on a few markets, in turn; returns how many fills came new.
+
+        Raises RateLimited; and Unavailable where a market had no answer, after the others.
         """
         async with self._one_at_a_time:
-            counts = _Counts("fills")
-            symbols = sorted(self._symbols_of(()), key=lambda symbol: (self._fills_turn.get(symbol, 0), symbol))
-            await self._catch_up_on(symbols[:_MARKETS_IN_A_TURN], counts, PassProgress())
-            if counts.problems:
-                raise Unavailable("; ".join(counts.problems))
-            return counts.fills
-
-    async def _catch_up_on(self, symbols: Collection[str], counts: _Counts, so_far: PassProgress) -> None:
-        """Fills of each symbol in turn. A refusal is one market's affair; where nobody answers, the others wait too."""
-        silent = sorted(so_far.silent & set(symbols))
-        for symbol in (*sorted(set(symbols) - so_far.silent), *silent):
-            if symbol in so_far.caught_up:
-                continue
-            self._turns += 1
-            self._fills_turn[symbol] = self._turns
-            try:
-                counts.fills += await self._backfill.catch_up(symbol)
-                self._gone.discard(symbol)
-            except UnknownSymbol as gone:
-                self._pass_over(symbol, gone)
-            except (Rejected, MalformedResponse) as error:
-                counts.problems.append(f"{type(error).__name__}: {error}")
-                continue
-            except ExchangeError:
-                so_far.silent.add(symbol)
-                raise
-            so_far.caught_up.add(symbol)
-
-    def _pass_over(self, symbol: str, error: UnknownSymbol) -> None:
-        """The exchange has no such market, or not now: nothing can be asked of it. Told once, until it is back."""
-        if symbol in self._gone:
-            return
-        self._gone.add(symbol)
-        self._market_gone(
-            f"{symbol} is not among the exchange's markets ({error}): its trades cannot be asked for, and orders that "
-            "are open there stay as they are, in doubt. `yunmin order resolve` takes your word on them"
-        )
+            caught = await self._fills.catch_up(self._fills.whose_turn_it_is, set())
+            if caught.problems:
+                raise Unavailable("; ".join(caught.problems))
+            return caught.fills
 
     async def _fetch_open(self) -> list[OrderUpdate]:
         if self._connector.traits.support_of(Capability.OPEN_ORDERS_OF_ALL_SYMBOLS).is_usable:
             return list(await self._connector.fetch_open_orders())
-        pages = [await self._fetch_open_on(symbol) for symbol in sorted(self._symbols_of(()))]
+        pages = [await self._fetch_open_on(symbol) for symbol in sorted(self._fills.known)]
         return [update for page in pages for update in page]
 
     async def _fetch_open_on(self, symbol: str) -> Sequence[OrderUpdate]:
         """None where the exchange has no such market any more: whoever is missing there is asked for."""
         try:
             return await self._connector.fetch_open_orders(symbol)
-        except UnknownSymbol:
+        except UnknownSymbol as gone:
+            self._fills.pass_over(symbol, gone)
             return ()
-
-    def _symbols_of(self, there: Iterable[_Place]) -> set[str]:
-        tracked = {order.symbol for order in self._books.tracker.get_orders()}
-        return tracked | self._books.journal.last_trade_ids().keys() | {symbol for symbol, _ in there}
 
     def _take_listed(self, listed: Iterable[OrderUpdate]) -> None:
         known = []
@@ -382,16 +369,25 @@ class Reconciler:
             yield order
 
     async def _look_for_missing(self, order: InFlightOrder, counts: _Counts, so_far: PassProgress) -> None:
+        if counts.nobody_answers:
+            counts.problems.append(f"{order.client_order_id}: not asked for, since nobody answers")
+            return
         try:
             found = await self._search.look(order)
             counts.inferred += await self._explain_what_is_filled(order)
+            counts.resolved += found is not Finding.ABSENT
+        except UnknownSymbol as gone:
+            self._fills.pass_over(order.symbol, gone)
         except ExchangeError as error:  # the others can be asked for all the same
             self._mind(error)
+            counts.looks_silent += 1
+            so_far.silences += 1
             counts.problems.append(f"{order.client_order_id}: {error}")
             self._look_again_if_needed(order, answered=False)
             return
+        counts.looks_answered += 1
+        so_far.answers += 1
         so_far.answered.add(order.client_order_id)
-        counts.resolved += found is not Finding.ABSENT
         self._look_again_if_needed(order, answered=True)
 
     # --- residuals ---------------------------------------------------------------------------------------------------
@@ -405,8 +401,9 @@ class Reconciler:
         if order.exchange_order_id is not None:
             try:
                 self._books.take(*await self._backfill.of_order(order.symbol, order.exchange_order_id, name))
-            except UnknownSymbol:
-                return 0  # nobody can say that there are no such trades
+            except UnknownSymbol as gone:  # nobody can say that there are no such trades
+                self._fills.pass_over(order.symbol, gone)
+                return 0
         if order.unattributed_qty <= ZERO:
             return 0
         now = self._clock.monotonic()

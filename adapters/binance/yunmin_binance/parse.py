@@ -200,14 +200,13 @@ def parse_key_rights(raw: Json) -> KeyRights:
 
 
 def parse_instruments(raw: Json) -> list[Instrument]:
-    """Every market of exchangeInfo; one without spot trading counts as halted, for orders may rest there still."""
-    return [parse_instrument(symbol) for symbol in _rows(raw["symbols"])]
+    """Every spot market of exchangeInfo."""
+    return [parse_instrument(symbol) for symbol in _rows(raw["symbols"]) if symbol.get("isSpotTradingAllowed", True)]
 
 
 def parse_instrument(raw: Json) -> Instrument:
     """One market and its filters (filters.md). A filter value of zero sets no rule."""
     filters = {entry["filterType"]: entry for entry in raw["filters"]}
-    is_traded = raw.get("isSpotTradingAllowed", True)
     price = filters.get("PRICE_FILTER", {})
     lot = filters.get("LOT_SIZE", {})
     market_lot = filters.get("MARKET_LOT_SIZE", {})
@@ -217,7 +216,7 @@ def parse_instrument(raw: Json) -> Instrument:
         exchange_symbol=raw["symbol"],
         base_asset=raw["baseAsset"],
         quote_asset=raw["quoteAsset"],
-        status=STATUSES.get(raw["status"], InstrumentStatus.HALTED) if is_traded else InstrumentStatus.HALTED,
+        status=STATUSES.get(raw["status"], InstrumentStatus.HALTED),
         order_types=frozenset(TYPES[kind] for kind in raw["orderTypes"] if kind in TYPES),
         tick_size=price.get("tickSize", ZERO),
         min_price=price.get("minPrice", ZERO),
