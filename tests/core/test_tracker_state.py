@@ -170,8 +170,8 @@ def test_the_digest_tells_one_state_from_another(change: Callable[[OrderTracker]
         lambda state: state["done"].append(state["open"][0][1].pop()),
         lambda state: state["orphans"].append([99, "Nothing", "{}"]),
         lambda state: state["orders"][0].__setitem__(3, "SIDEWAYS"),
-        lambda state: state.update(next_orphan="9"),
-        lambda state: state.update(next_orphan=1),
+        lambda state: state.update(next_orphan=99.5),
+        lambda state: state.update(next_orphan=state["orphans"][-1][0]),
         lambda state: state.update(next_number=1.5),
     ],
 )

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from tests.execution.world import SYMBOL, Play, World, a_buy
 from yunmin.core.data_contracts import OrderUpdate
-from yunmin.errors import MalformedResponse, Unavailable
+from yunmin.errors import MalformedResponse, RateLimited, Timeout, Unavailable
+from yunmin.exchange import Capability, Support
 from yunmin.execution.kill_orders import Ownership, kill_orders, ownership
 
 
@@ -26,7 +27,9 @@ def test_one_order_that_cannot_be_read_does_not_keep_the_others_open(play: Play)
         world.instead(fetch_open_orders=spoilt)
         with ownership(world.folder, "ym-") as owned:
             assert owned.symbols == [SYMBOL]
+            begun = world.clock.monotonic()
             report = await kill_orders(world.exchange, owned, world.clock, within=5)
+        assert world.clock.monotonic() - begun < 1, "two looks that find nothing are enough"
         assert (sorted(report.cancelled), report.left_open) == (["ym-0", "ym-1", "ym-2"], ())
         assert report.not_ours == ("by hand",)
         assert "XUSDT" in report.problem
@@ -50,6 +53,56 @@ def test_an_exchange_that_does_not_answer_is_asked_again_and_what_is_left_is_sai
         report = await kill_orders(world.exchange, owned, world.clock, within=5)
         assert (report.is_flat, report.problem) == (False, "Unavailable: down")
         assert len(asked) > 10
+
+    play(scenario)
+
+
+def test_where_there_is_no_list_of_all_each_market_is_cancelled_before_the_next_is_asked_for(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        await account.place(a_buy("ym-1"))
+        support = {**world.exchange.traits.support, Capability.OPEN_ORDERS_OF_ALL_SYMBOLS: Support.NEVER}
+        world.exchange.traits = world.exchange.traits.model_copy(update={"support": support})
+        fetch_open_orders = world.exchange.fetch_open_orders
+        open_when_asked: list[tuple[str, int]] = []
+
+        async def slowly(symbol: str | None = None) -> Sequence[OrderUpdate]:
+            assert symbol is not None
+            open_when_asked.append((symbol, sum(order.is_open for order in account.tracker.get_orders())))
+            if symbol == "SILENT/USDT":
+                raise Timeout("no answer")
+            return await fetch_open_orders(symbol)
+
+        world.instead(fetch_open_orders=slowly)
+        owned = Ownership(lambda order: True, [SYMBOL, "SILENT/USDT"])
+        report = await kill_orders(world.exchange, owned, world.clock, within=60)
+        assert (report.cancelled, report.left_open, report.is_flat) == (("ym-1",), (), False)
+        assert "SILENT/USDT: no answer" in report.problem
+        assert open_when_asked[:2] == [(SYMBOL, 1), ("SILENT/USDT", 0)]
+        assert len(open_when_asked) == 6
+
+    play(scenario)
+
+
+def test_N8_an_exchange_that_wants_to_be_left_alone_is_and_then_asked_again(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        await account.place(a_buy("ym-1"))
+        fetch_open_orders = world.exchange.fetch_open_orders
+        asked: list[float] = []
+
+        async def too_many(symbol: str | None = None) -> Sequence[OrderUpdate]:
+            asked.append(world.clock.monotonic())
+            if len(asked) == 1:
+                raise RateLimited("too many", retry_after=3.0)
+            return await fetch_open_orders(symbol)
+
+        world.instead(fetch_open_orders=too_many)
+        with ownership(world.folder, "ym-") as owned:
+            report = await kill_orders(world.exchange, owned, world.clock, within=10)
+        assert report.is_flat
+        assert report.cancelled == ("ym-1",)
+        assert asked[1] - asked[0] >= 3
 
     play(scenario)
 

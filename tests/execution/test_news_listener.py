@@ -10,6 +10,7 @@ from tests.execution.world import NO_POLLING, Play, World, a_buy, fills_of
 from yunmin.core.data_contracts import StreamGap, StreamLost
 from yunmin.errors import AuthenticationFailed, ExchangeError, RateLimited, SubmitsPaused, Timeout, Unavailable
 from yunmin.execution.account_events import Warned
+from yunmin.execution.gate import PauseReason
 from yunmin.testing.verify.storm_exchange import StormStream
 
 
@@ -74,6 +75,37 @@ def test_N8_a_stream_is_not_opened_before_the_time_is_over_that_the_exchange_ask
         await stream.aclose()
         await world.clock.sleep(40)
         assert [round(at - begun) for at in tried] == [20, 52]
+
+    play(scenario)
+
+
+def test_N8_a_stream_that_is_turned_away_for_its_rate_makes_everything_wait(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        tried = refuse_streams(world, RateLimited("too many", retry_after=60.0))
+        (stream,) = world.exchange._streams
+        await stream.aclose()
+        await world.clock.sleep(1)
+        assert PauseReason.RATE_LIMITED in account.pause_reasons
+        await world.clock.sleep(120)
+        assert [round(at - tried[0]) for at in tried] == [0, 60]
+        assert account.takes_orders
+
+    play(scenario)
+
+
+def test_N8_a_start_does_not_wait_for_longer_than_it_has_patience(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        async def too_many() -> dict[str, Any]:
+            raise RateLimited("too many", retry_after=86_400.0)
+
+        world.instead(fetch_instruments=too_many)
+        begun = world.clock.monotonic()
+        with pytest.raises(RateLimited, match="86400 s") as told:
+            await world.open()
+        assert world.clock.monotonic() - begun < 1
+        assert told.value.retry_after is not None
+        assert told.value.retry_after > 86_000
 
     play(scenario)
 

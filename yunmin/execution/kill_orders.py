@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from yunmin.clock import Clock
 from yunmin.core.data_contracts.order import OrderRef, OrderUpdate
-from yunmin.errors import ExchangeError, MalformedResponse
+from yunmin.errors import ExchangeError, MalformedResponse, RateLimited, Rejected, Timeout, Unavailable
+from yunmin.exchange.capabilities import Capability
 from yunmin.exchange.connector import ExchangeConnector
 from yunmin.execution.journal_file import FILE_NAME, JournalFile
 from yunmin.execution.journal_records import PlaceIntent
@@ -48,31 +50,75 @@ async def kill_orders(connector: ExchangeConnector, owned: Ownership, clock: Clo
     """Cancel every open order of ours until there is none, for at most `within` seconds.
 
     A cancel may be sent more than once; it can only take away. Nothing is raised for an exchange that does not answer:
-    it is asked again, and the report says what is left. Where one order in the list of all cannot be read, the markets
-    of ours are asked for one by one, and the report says that there may be more.
+    it is asked again, and the report says what is left. Where there is no list of all, or one order in it cannot be
+    read, the markets of ours are asked for one by one; in the latter case the report says that there may be more.
     """
     deadline = clock.monotonic() + within
     cancelled: dict[str, None] = {}
-    ours: list[OrderUpdate] = []
-    others: list[OrderUpdate] = []
-    problem, quiet_looks = "", 0
+    last = _Look()
+    quiet_looks = 0
     while quiet_looks < _LOOKS and clock.monotonic() < deadline:
+        look = _Look()
         try:
-            listed, problem = await _open_orders(connector, owned.symbols)
+            await _look_and_cancel(connector, owned, clock, deadline, look)
         except ExchangeError as error:
-            problem = f"{type(error).__name__}: {error}"
-            await clock.sleep(_PAUSE)
+            last.problem = f"{type(error).__name__}: {error}"
+            quiet = error.retry_after if isinstance(error, RateLimited) else None
+            await clock.sleep(min(quiet or _PAUSE, max(_PAUSE, deadline - clock.monotonic())))
             continue
-        ours = [order for order in listed if owned.is_ours(order)]
-        others = [order for order in listed if not owned.is_ours(order)]
-        quiet_looks = 0 if ours or problem else quiet_looks + 1
-        done = await asyncio.gather(*(_cancel(connector, order) for order in ours))
-        cancelled.update(dict.fromkeys(name for name in done if name is not None))
+        finally:
+            cancelled.update(dict.fromkeys(look.cancelled))
+        last = look
+        quiet_looks = 0 if look.ours else quiet_looks + 1
         if quiet_looks < _LOOKS:
-            await clock.sleep(_PAUSE if quiet_looks or not ours else 0)
-    if quiet_looks < _LOOKS and not ours and not problem:
+            await clock.sleep(_PAUSE if quiet_looks or not look.ours else 0)
+    problem = last.problem
+    if quiet_looks < _LOOKS and not last.ours and not problem:
         problem = "the time was over before the exchange had said it twice"
-    return KillReport(tuple(cancelled), tuple(map(_name_of, ours)), tuple(map(_name_of, others)), problem)
+    return KillReport(tuple(cancelled), tuple(map(_name_of, last.ours)), tuple(map(_name_of, last.others)), problem)
+
+
+@dataclass(slots=True)
+class _Look:
+    """What one look at the exchange found open, and which cancels of it were confirmed."""
+
+    ours: list[OrderUpdate] = field(default_factory=list)
+    others: list[OrderUpdate] = field(default_factory=list)
+    cancelled: list[str] = field(default_factory=list)
+    problem: str = ""
+
+
+async def _look_and_cancel(
+    connector: ExchangeConnector, owned: Ownership, clock: Clock, deadline: float, look: _Look
+) -> None:
+    """All that is open at once, if that can be had; else market by market, each cancelled before the next is asked for.
+
+    Raises ExchangeError where nobody answers.
+    """
+    if connector.traits.support_of(Capability.OPEN_ORDERS_OF_ALL_SYMBOLS).is_usable:
+        try:
+            await _cancel_ours_of(await connector.fetch_open_orders(), connector, owned, look)
+            return
+        except MalformedResponse as error:
+            look.problem = f"{type(error).__name__}: {error}"
+    for symbol in owned.symbols:
+        if clock.monotonic() >= deadline:
+            look.problem = look.problem or "the time was over before every market was asked for"
+            return
+        try:
+            await _cancel_ours_of(await connector.fetch_open_orders(symbol), connector, owned, look)
+        except (Rejected, MalformedResponse, Timeout, Unavailable) as error:  # one market's affair, perhaps
+            look.problem += f"{'; ' if look.problem else ''}{symbol}: {error}"
+
+
+async def _cancel_ours_of(
+    listed: Sequence[OrderUpdate], connector: ExchangeConnector, owned: Ownership, look: _Look
+) -> None:
+    ours = [order for order in listed if owned.is_ours(order)]
+    look.ours += ours
+    look.others += [order for order in listed if not owned.is_ours(order)]
+    done = await asyncio.gather(*(_cancel(connector, order) for order in ours))
+    look.cancelled += [name for name in done if name is not None]
 
 
 @contextmanager
@@ -90,21 +136,6 @@ def ownership(folder: Path, prefix: str) -> Iterator[Ownership]:
     finally:
         if file is not None:
             file.close()
-
-
-async def _open_orders(connector: ExchangeConnector, symbols: Collection[str]) -> tuple[list[OrderUpdate], str]:
-    """What is open, and why that may not be all."""
-    try:
-        return list(await connector.fetch_open_orders()), ""
-    except MalformedResponse as error:
-        problem = f"{type(error).__name__}: {error}"
-    found: list[OrderUpdate] = []
-    for symbol in symbols:
-        try:
-            found += await connector.fetch_open_orders(symbol)
-        except ExchangeError as error:
-            problem += f"; {symbol}: {error}"
-    return found, problem
 
 
 def _is_intended(file: JournalFile, client_order_id: str) -> bool:
