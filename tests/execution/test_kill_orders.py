@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
+
 from tests.execution.world import SYMBOL, Play, World, a_buy
 from yunmin.core.data_contracts import OrderUpdate
-from yunmin.errors import MalformedResponse, RateLimited, Timeout, Unavailable
+from yunmin.errors import ExchangeError, MalformedResponse, RateLimited, Rejected, Timeout, Unavailable
 from yunmin.exchange import Capability, Support
 from yunmin.execution.kill_orders import Ownership, kill_orders, ownership
 
@@ -57,29 +59,71 @@ def test_an_exchange_that_does_not_answer_is_asked_again_and_what_is_left_is_sai
     play(scenario)
 
 
-def test_where_there_is_no_list_of_all_each_market_is_cancelled_before_the_next_is_asked_for(play: Play) -> None:
+def list_by_market_only(world: World) -> None:
+    support = {**world.exchange.traits.support, Capability.OPEN_ORDERS_OF_ALL_SYMBOLS: Support.NEVER}
+    world.exchange.traits = world.exchange.traits.model_copy(update={"support": support})
+
+
+def test_where_there_is_no_list_of_all_silent_markets_keep_ours_from_nothing(play: Play) -> None:
     async def scenario(world: World) -> None:
         account = await world.open()
         await account.place(a_buy("ym-1"))
-        support = {**world.exchange.traits.support, Capability.OPEN_ORDERS_OF_ALL_SYMBOLS: Support.NEVER}
-        world.exchange.traits = world.exchange.traits.model_copy(update={"support": support})
+        list_by_market_only(world)
         fetch_open_orders = world.exchange.fetch_open_orders
-        open_when_asked: list[tuple[str, int]] = []
 
         async def slowly(symbol: str | None = None) -> Sequence[OrderUpdate]:
             assert symbol is not None
-            open_when_asked.append((symbol, sum(order.is_open for order in account.tracker.get_orders())))
-            if symbol == "SILENT/USDT":
-                raise Timeout("no answer")
-            return await fetch_open_orders(symbol)
+            if symbol == SYMBOL:
+                return await fetch_open_orders(symbol)
+            await world.clock.sleep(5)
+            raise Timeout("no answer")
 
         world.instead(fetch_open_orders=slowly)
-        owned = Ownership(lambda order: True, [SYMBOL, "SILENT/USDT"])
-        report = await kill_orders(world.exchange, owned, world.clock, within=60)
+        silent = [f"A{number:02d}/USDT" for number in range(20)]
+        begun = world.clock.monotonic()
+        report = await kill_orders(
+            world.exchange, Ownership(lambda order: True, [*silent, SYMBOL]), world.clock, within=30
+        )
+        assert world.clock.monotonic() - begun < 36
         assert (report.cancelled, report.left_open, report.is_flat) == (("ym-1",), (), False)
-        assert "SILENT/USDT: no answer" in report.problem
-        assert open_when_asked[:2] == [(SYMBOL, 1), ("SILENT/USDT", 0)]
-        assert len(open_when_asked) == 6
+        assert "A07/USDT: no answer" in report.problem
+
+    play(scenario)
+
+
+def test_without_a_list_of_all_and_without_a_journal_nobody_says_that_nothing_is_open(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        world.by_hand("ym-lost", "BUY", "1", "90")
+        list_by_market_only(world)
+        with ownership(world.folder / "nothing", "ym-") as owned:
+            report = await kill_orders(world.exchange, owned, world.clock, within=5)
+        assert not report.is_flat
+        assert "no journal" in report.problem
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("error", [Unavailable("down"), Rejected("not now"), MalformedResponse("nonsense")])
+def test_a_market_of_ours_that_has_no_good_answer_is_asked_until_it_has(error: ExchangeError, play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open()
+        await account.place(a_buy("ym-1"))
+        fetch_open_orders = world.exchange.fetch_open_orders
+        well_again = world.clock.monotonic() + 1
+
+        async def unwell(symbol: str | None = None) -> Sequence[OrderUpdate]:
+            if symbol is None:
+                raise MalformedResponse("a symbol that is not listed: 'XUSDT'")
+            if world.clock.monotonic() < well_again:
+                raise error
+            return await fetch_open_orders(symbol)
+
+        world.instead(fetch_open_orders=unwell)
+        with ownership(world.folder, "ym-") as owned:
+            report = await kill_orders(world.exchange, owned, world.clock, within=60)
+        assert report.cancelled == ("ym-1",)
+        assert not report.is_flat
+        assert world.clock.monotonic() < well_again + 2
 
     play(scenario)
 

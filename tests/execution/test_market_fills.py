@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -22,8 +23,10 @@ from yunmin.errors import (
 )
 from yunmin.exchange import Capability, Support
 from yunmin.execution.account_events import ReconcileFinished, Warned
+from yunmin.execution.kill_switch import KillSwitch
 from yunmin.execution.order_journal import last_trade
 from yunmin.execution.policy import AccountPolicy
+from yunmin.execution.reconciler import PassProgress
 
 POLLING = AccountPolicy(orders_interval=30.0, fills_interval=60.0, audit_interval=1e6)
 
@@ -153,9 +156,10 @@ def test_a_market_that_wants_quiet_ends_the_pass_and_is_asked_again(play: Play) 
     play(scenario)
 
 
+@pytest.mark.parametrize("late", [0.0, 45.0])
 @pytest.mark.parametrize("streams", [True, False])
 def test_N16_a_fill_that_comes_to_light_only_after_the_end_of_its_order_is_found_by_the_next_look(
-    streams: bool, play: Play
+    streams: bool, late: float, play: Play
 ) -> None:
     async def scenario(world: World) -> None:
         if not streams:
@@ -165,6 +169,12 @@ def test_N16_a_fill_that_comes_to_light_only_after_the_end_of_its_order_is_found
         answer_with(world, lambda symbol: None)
         order = await account.place(a_buy())
         await world.clock.sleep(70)
+        fetch_fills, shown_at = world.exchange.fetch_fills, world.clock.monotonic() + late
+
+        async def shown_late(symbol: str, **terms: Any) -> Any:
+            return [] if world.clock.monotonic() < shown_at else await fetch_fills(symbol, **terms)
+
+        world.instead(fetch_fills=shown_late)
         world.weather(dropped=1.0)
         world.others("SELL", "0.4", "100")
         cancel_order = world.exchange.cancel_order
@@ -175,7 +185,7 @@ def test_N16_a_fill_that_comes_to_light_only_after_the_end_of_its_order_is_found
         world.instead(cancel_order=without_figures)
         await account.cancel("ym-1")
         assert order.is_completed
-        await world.clock.sleep(35)
+        await world.clock.sleep(late + 35)
         assert fills_of(order) == ["0.4"]
 
     play(scenario)
@@ -217,6 +227,102 @@ def test_without_a_stream_what_happens_between_the_tries_of_a_start_is_known_aft
         assert account.takes_orders
         assert order is not None
         assert (order.state, fills_of(order)) == (OrderState.FILLED, ["1"])
+
+    play(scenario)
+
+
+def test_markets_that_are_silent_in_their_turn_do_not_starve_the_one_with_an_open_order(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open(POLLING)
+        await account.place(a_buy())
+        be_on(world, *(f"A{number:02d}/USDT" for number in range(40)))
+        asked_at: list[float] = []
+
+        async def fetch_fills(symbol: str, **_: Any) -> list[object]:
+            if symbol == SYMBOL:
+                asked_at.append(world.clock.monotonic())
+                return []
+            await world.clock.sleep(5)
+            raise Timeout("no answer")
+
+        world.instead(fetch_fills=fetch_fills)
+        await world.clock.sleep(1200)
+        assert max(after - before for before, after in pairwise(asked_at)) < 50
+
+    play(scenario)
+
+
+def test_I19_one_market_that_is_always_refused_does_not_make_a_pass_hurry_for_ever(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open(NO_POLLING)
+        be_on(world, *(f"A{number:02d}/USDT" for number in range(20)))
+        asked = answer_with(world, lambda symbol: Rejected("never") if symbol == "A07/USDT" else None)
+        await world.exchange.cut_streams(0.1)
+        await world.clock.sleep(60)
+        asked.clear()
+        await world.clock.sleep(300)
+        assert 5 <= asked.total() <= 25
+        assert set(asked) == {"A07/USDT"}
+        assert not account.takes_orders, "it was not all answered since the gap"
+
+    play(scenario)
+
+
+def test_a_market_that_had_an_answer_and_then_none_is_asked_again_before_a_pass_is_complete(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open(NO_POLLING)
+        await account.place(a_buy())
+        be_on(world, "ZZZ/USDT")
+        left: dict[str, list[ExchangeError | None]] = {
+            SYMBOL: [None, Rejected("once")],
+            "ZZZ/USDT": [Rejected("once"), Rejected("twice")],
+        }
+        asked = answer_with(world, lambda symbol: left[symbol].pop(0) if left[symbol] else None)
+        world.weather(dropped=1.0)
+        progress = PassProgress()
+        assert not (await account._reconciler.reconcile("1", progress)).complete
+        world.others("SELL", "0.4", "100")  # news in the list: that market is asked again, in vain
+        assert not (await account._reconciler.reconcile("2", progress)).complete
+        assert (await account._reconciler.reconcile("3", progress)).complete
+        assert asked == {SYMBOL: 3, "ZZZ/USDT": 3}
+
+    play(scenario)
+
+
+def test_the_end_of_an_order_waits_for_its_fills_while_its_market_does_not_answer(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open(NO_POLLING)
+        order = await account.place(a_buy())
+        be_on(world, "ZZZ/USDT")
+        silent = [Timeout("no answer")]
+        answer_with(world, lambda symbol: silent.pop() if symbol == SYMBOL and silent else None)
+        world.weather(dropped=1.0)
+        await world.clock.sleep(10)
+        world.others("SELL", "1", "100")
+        assert not (await account.reconcile()).complete
+        assert order.is_open
+        assert (await account.reconcile()).complete
+        assert fills_of(order) == ["1"]
+
+    play(scenario)
+
+
+def test_M4_the_kill_switch_is_heeded_however_long_a_pass_takes(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open(NO_POLLING)
+        order = await account.place(a_buy())
+        be_on(world, *(f"A{number:03d}/USDT" for number in range(300)))
+
+        async def slowly(symbol: str, **_: Any) -> list[object]:
+            await world.clock.sleep(1)
+            return []
+
+        world.instead(fetch_fills=slowly)
+        await world.exchange.cut_streams(0.1)
+        await world.clock.sleep(5)
+        KillSwitch(world.folder).pull("enough")
+        await world.clock.sleep(2)
+        assert order.is_completed
 
     play(scenario)
 

@@ -168,6 +168,7 @@ class Account:
         self._reconciler.note_what_is_in_doubt()
         self._run(self._keeper.keep(), "keeper")
         self._keeper.heed_kill_switch()
+        self._run(self._keeper.watch_kill_switch(), "kill switch")
         self._gate.lift(PauseReason.STARTING)
         return report
 
@@ -343,6 +344,7 @@ class Account:
             if event.kind in _BREAKS:
                 self.halt(f"{event.kind}: {event.message}")
             return
+        self._reconciler.moved(event.order.symbol)
         if isinstance(event, Overfill | FillConflict):
             self.halt(f"{type(event).__name__} on {event.order.client_order_id}")
         if event.order.reject_reason is not None:

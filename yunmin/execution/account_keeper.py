@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import replace
 from typing import Any
 
 from yunmin.clock import Chance, Clock
@@ -113,7 +112,6 @@ class Keeper:
         """Go the rounds, for ever."""
         while True:
             await self._nap(self._until_something_is_due())
-            self.heed_kill_switch()
             if self._pause.left > 0:
                 continue
             self._gate.lift(PauseReason.RATE_LIMITED)
@@ -121,6 +119,12 @@ class Keeper:
             self._desk.repeat_wanted_cancels()
             await self._reconciler.look_at_what_is_due()
             await self._do_what_is_due()
+
+    async def watch_kill_switch(self) -> None:
+        """Heed it once a tick, for ever, however long the exchange takes to answer whatever else is asked."""
+        while True:
+            self.heed_kill_switch()
+            await self._clock.sleep(self._policy.tick)
 
     def _until_something_is_due(self) -> float:
         look = self._reconciler.next_look_in()
@@ -189,9 +193,9 @@ class Keeper:
             await self._pause.over_by(until)
             if not is_told:
                 so_far.answered.clear()
-            before = replace(so_far)
+            answers, silences = so_far.answers, so_far.silences
             report = await self._told(why, self._reconciler.reconcile(why, so_far))
-            if _is_mostly_answered(before, so_far):
+            if so_far.answers - answers >= so_far.silences - silences:
                 backoff.start_over()
             wait = backoff.next_wait()
             if report.complete or self._clock.monotonic() + wait > until:
@@ -203,7 +207,8 @@ class Keeper:
         if why is None or self._clock.monotonic() < self._next_pass:
             return
         self._why_reconcile = None
-        so_far, before = self._so_far, replace(self._so_far)
+        so_far = self._so_far
+        answers, silences = so_far.answers, so_far.silences
         report = await self._catch_up(why, so_far)
         if self._why_reconcile is not None:
             return  # another gap meanwhile: this pass does not count
@@ -213,7 +218,7 @@ class Keeper:
             self._gate.lift(PauseReason.RECONCILING)
             return
         self._why_reconcile = why
-        if _is_mostly_answered(before, so_far):
+        if so_far.answers - answers >= so_far.silences - silences:  # then it may go on at once
             self._backoff.start_over()
         self._next_pass = self._clock.monotonic() + self._backoff.next_wait()
 
@@ -264,11 +269,6 @@ class Keeper:
             for order in self._books.tracker.get_open_orders():
                 if order.origin is Origin.OWN:
                     self._desk.cancel(order.client_order_id)
-
-
-def _is_mostly_answered(before: PassProgress, after: PassProgress) -> bool:
-    """Whether, from one try to the next, as many questions had an answer as had none: then it may go on at once."""
-    return after.answers - before.answers >= after.silences - before.silences > 0
 
 
 class _Dues:

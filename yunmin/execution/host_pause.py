@@ -30,7 +30,7 @@ class HostPause:
 
     async def over_by(self, until: float) -> None:
         """As `over`. Raises RateLimited where that is not until then, by the monotonic clock; nothing is waited for."""
-        if self.left > until - self._clock.monotonic():
+        if self.left > max(0.0, until - self._clock.monotonic()):
             raise RateLimited(
                 f"the exchange asked to be left alone for {self.left:.0f} s, longer than there is patience. "
                 "Start again after that",

@@ -24,6 +24,9 @@ _LOOKS = 2
 
 _PAUSE = 0.1
 
+_SIDE_BY_SIDE = 8
+"""So many markets are asked for at once, where each has to be."""
+
 
 class KillReport(NamedTuple):
     """What was cancelled, by client order id; what is still open; what was left alone because it is not ours."""
@@ -55,13 +58,14 @@ async def kill_orders(connector: ExchangeConnector, owned: Ownership, clock: Clo
     """
     deadline = clock.monotonic() + within
     cancelled: dict[str, None] = {}
-    last = _Look()
+    last, asked_at = _Look(), dict.fromkeys(owned.symbols, 0.0)
     quiet_looks = 0
     while quiet_looks < _LOOKS and clock.monotonic() < deadline:
         look = _Look()
         try:
-            await _look_and_cancel(connector, owned, clock, deadline, look)
+            await _look_and_cancel(connector, owned, clock, deadline, asked_at, look)
         except ExchangeError as error:
+            last = look if look.ours or look.others else last
             last.problem = f"{type(error).__name__}: {error}"
             quiet = error.retry_after if isinstance(error, RateLimited) else None
             await clock.sleep(min(quiet or _PAUSE, max(_PAUSE, deadline - clock.monotonic())))
@@ -69,7 +73,7 @@ async def kill_orders(connector: ExchangeConnector, owned: Ownership, clock: Clo
         finally:
             cancelled.update(dict.fromkeys(look.cancelled))
         last = look
-        quiet_looks = 0 if look.ours else quiet_looks + 1
+        quiet_looks = 0 if look.ours or look.unanswered else quiet_looks + 1
         if quiet_looks < _LOOKS:
             await clock.sleep(_PAUSE if quiet_looks or not look.ours else 0)
     problem = last.problem
@@ -85,15 +89,21 @@ class _Look:
     ours: list[OrderUpdate] = field(default_factory=list)
     others: list[OrderUpdate] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
+    unanswered: int = 0
     problem: str = ""
 
 
 async def _look_and_cancel(
-    connector: ExchangeConnector, owned: Ownership, clock: Clock, deadline: float, look: _Look
+    connector: ExchangeConnector,
+    owned: Ownership,
+    clock: Clock,
+    deadline: float,
+    asked_at: dict[str, float],
+    look: _Look,
 ) -> None:
-    """All that is open at once, if that can be had; else market by market, each cancelled before the next is asked for.
+    """All that is open at once, if that can be had; else a few markets at a time, those that wait longest first.
 
-    Raises ExchangeError where nobody answers.
+    What is found is cancelled before the next are asked for. Raises ExchangeError where nobody answers.
     """
     if connector.traits.support_of(Capability.OPEN_ORDERS_OF_ALL_SYMBOLS).is_usable:
         try:
@@ -101,14 +111,28 @@ async def _look_and_cancel(
             return
         except MalformedResponse as error:
             look.problem = f"{type(error).__name__}: {error}"
-    for symbol in owned.symbols:
+    if not owned.symbols:
+        look.problem = look.problem or "there is no list of all orders, and no journal says where ours may be"
+    in_turn = sorted(owned.symbols, key=asked_at.__getitem__)
+    for start in range(0, len(in_turn), _SIDE_BY_SIDE):
         if clock.monotonic() >= deadline:
+            look.unanswered += len(in_turn) - start
             look.problem = look.problem or "the time was over before every market was asked for"
             return
-        try:
-            await _cancel_ours_of(await connector.fetch_open_orders(symbol), connector, owned, look)
-        except (Rejected, MalformedResponse, Timeout, Unavailable) as error:  # one market's affair, perhaps
-            look.problem += f"{'; ' if look.problem else ''}{symbol}: {error}"
+        symbols = in_turn[start : start + _SIDE_BY_SIDE]
+        asked_at.update(dict.fromkeys(symbols, clock.monotonic()))
+        looks = [_look_at_market(symbol, connector, owned, look) for symbol in symbols]
+        for failure in await asyncio.gather(*looks, return_exceptions=True):
+            if failure is not None:
+                raise failure
+
+
+async def _look_at_market(symbol: str, connector: ExchangeConnector, owned: Ownership, look: _Look) -> None:
+    try:
+        await _cancel_ours_of(await connector.fetch_open_orders(symbol), connector, owned, look)
+    except (Rejected, MalformedResponse, Timeout, Unavailable) as error:  # one market's affair, perhaps
+        look.unanswered += 1
+        look.problem += f"{'; ' if look.problem else ''}{symbol}: {error}"
 
 
 async def _cancel_ours_of(

@@ -6,9 +6,11 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Final
 
+from yunmin.clock import Clock
 from yunmin.errors import ConnectivityError, ExchangeError, RateLimited, UnknownSymbol
 from yunmin.execution.backfill import Backfill
 from yunmin.execution.bookkeeper import Bookkeeper
+from yunmin.execution.policy import AccountPolicy
 
 __all__ = ["CaughtUp", "MarketFills"]
 
@@ -36,20 +38,30 @@ class MarketFills:
     `market_gone` is told once of a market that the exchange does not have, or not any more.
     """
 
-    def __init__(self, books: Bookkeeper, backfill: Backfill, *, market_gone: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        books: Bookkeeper,
+        backfill: Backfill,
+        clock: Clock,
+        policy: AccountPolicy,
+        *,
+        market_gone: Callable[[str], None],
+    ) -> None:
         self._books = books
         self._backfill = backfill
+        self._clock = clock
+        self._policy = policy
         self._market_gone = market_gone
         self._gone: set[str] = set()
-        self._moved: set[str] = set()
+        self._moved_at: dict[str, float] = {}
         self._turn_of: dict[str, int] = {}
         self._turns = 0
 
     # --- which -------------------------------------------------------------------------------------------------------
 
     def moved(self, symbol: str) -> None:
-        """Something happened to an order there: what it was may not be all."""
-        self._moved.add(symbol)
+        """Something happened to an order there: what was told of it may not be all, and a trade may be shown late."""
+        self._moved_at[symbol] = self._clock.monotonic()
 
     @property
     def known(self) -> set[str]:
@@ -59,30 +71,35 @@ class MarketFills:
 
     @property
     def busy(self) -> set[str]:
-        """Those with an open order, or where something happened since they were asked for last."""
-        return self._moved | {order.symbol for order in self._books.tracker.get_open_orders()}
+        """Those with an open order, and those where something happened, until asked for `fills_interval` after it."""
+        return self._moved_at.keys() | self._with_open_orders
 
     @property
     def whose_turn_it_is(self) -> list[str]:
         """A few of those known, which wait longest."""
-        return sorted(self.known, key=self._by_turn)[:_IN_A_TURN]
+        return self._in_turn(self.known)[:_IN_A_TURN]
 
-    def _by_turn(self, symbol: str) -> tuple[int, str]:
-        return self._turn_of.get(symbol, 0), symbol
+    @property
+    def _with_open_orders(self) -> set[str]:
+        return {order.symbol for order in self._books.tracker.get_open_orders()}
+
+    def _in_turn(self, symbols: Collection[str]) -> list[str]:
+        return sorted(symbols, key=lambda symbol: (self._turn_of.get(symbol, 0), symbol))
 
     # --- asking ------------------------------------------------------------------------------------------------------
 
     async def catch_up(self, symbols: Collection[str], read: set[str]) -> CaughtUp:
         """Book what was executed there since the marks. What has an answer is added to `read`, too, as it comes.
 
-        A market without an answer does not keep the others from being asked, but for too many of them. Raises
-        RateLimited: then nothing more is to be asked.
+        Those with open orders come first. A market without an answer does not keep the others from being asked, but for
+        too many of them; it leaves `read`. Raises RateLimited: then nothing more is to be asked.
         """
-        caught = CaughtUp()
-        for symbol in sorted(symbols, key=self._by_turn):
+        caught, with_open_orders = CaughtUp(), self._with_open_orders
+        for symbol in sorted(self._in_turn(symbols), key=lambda symbol: symbol not in with_open_orders):
             if caught.silences >= _ENOUGH_SILENCES:
                 caught.unread.add(symbol)
                 continue
+            read.discard(symbol)
             await self._ask(symbol, caught)
             if symbol in caught.read:
                 read.add(symbol)
@@ -91,14 +108,13 @@ class MarketFills:
     async def _ask(self, symbol: str, caught: CaughtUp) -> None:
         self._turns += 1
         self._turn_of[symbol] = self._turns
-        self._moved.discard(symbol)  # what happens while it is asked for counts for the next time
+        begun = self._clock.monotonic()
         try:
             caught.fills += await self._backfill.catch_up(symbol)
             self._gone.discard(symbol)
         except UnknownSymbol as error:
             self.pass_over(symbol, error)
         except ExchangeError as error:
-            self._moved.add(symbol)
             if isinstance(error, RateLimited):
                 raise
             caught.unread.add(symbol)
@@ -106,6 +122,8 @@ class MarketFills:
             caught.problems.append(f"{type(error).__name__}: {error}")
             return
         caught.read.add(symbol)
+        if begun - self._moved_at.get(symbol, begun) >= self._policy.fills_interval:
+            del self._moved_at[symbol]
 
     # --- markets that are gone ---------------------------------------------------------------------------------------
 

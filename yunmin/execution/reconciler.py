@@ -61,7 +61,7 @@ class _Counts:
     @property
     def nobody_answers(self) -> bool:
         """Whether so many orders were asked for in vain that the others need not be, for now."""
-        return self.looks_silent >= _SIDE_BY_SIDE and not self.looks_answered
+        return self.looks_silent >= max(2 * _SIDE_BY_SIDE, 8 * self.looks_answered)
 
     @property
     def problem(self) -> str:
@@ -109,11 +109,13 @@ class PassProgress:
 
     caught_up: set[str] = field(default_factory=set)
     answered: set[str] = field(default_factory=set)
-    answers: int = 0
-    """Questions that had one, over all tries."""
-
     silences: int = 0
-    """Questions that had none."""
+    """Questions without an answer, over all tries."""
+
+    @property
+    def answers(self) -> int:
+        """How much of it is done."""
+        return len(self.caught_up) + len(self.answered)
 
 
 class Reconciler:
@@ -141,7 +143,7 @@ class Reconciler:
         self._policy = policy
         self._rate_limited = rate_limited
         self._backfill = Backfill(connector, books, strangers, nameless, policy)
-        self._fills = MarketFills(books, self._backfill, market_gone=market_gone)
+        self._fills = MarketFills(books, self._backfill, clock, policy, market_gone=market_gone)
         self._search = OrderSearch(connector, books, self._backfill, nameless, clock, policy)
         self._heard_at: dict[str, float] = {}
         self._due: dict[str, float] = {}
@@ -153,9 +155,10 @@ class Reconciler:
     def heard_of(self, client_order_id: str) -> None:
         """News of that order came in just now."""
         self._heard_at[client_order_id] = self._clock.monotonic()
-        order = self._books.tracker.get_order(client_order_id)
-        if order is not None:
-            self._fills.moved(order.symbol)
+
+    def moved(self, symbol: str) -> None:
+        """Something happened to an order on that market."""
+        self._fills.moved(symbol)
 
     def want(self, client_order_id: str, *, after: float = 0.0) -> None:
         """Look for that order in `after` seconds, or sooner if that was wanted before."""
@@ -268,6 +271,7 @@ class Reconciler:
                 await self._pass(counts, so_far, scope)
             except ExchangeError as error:
                 self._mind(error)
+                so_far.silences += 1
                 counts.problems.append(f"{type(error).__name__}: {error}")
             self._forget_what_is_settled()
         open_orders = self._books.tracker.get_open_orders()
@@ -288,12 +292,10 @@ class Reconciler:
         asked_at = self._clock.monotonic()
         there, news = _Listing.of(await self._fetch_open(), self._books.tracker, self._strangers)
         counts.open_orders = len(there)
-        so_far.answers += 1
         caught = await self._fills.catch_up(self._to_catch_up(there, news, so_far, scope), so_far.caught_up)
         reach("in_reconcile")
         counts.fills += caught.fills
         counts.problems += caught.problems
-        so_far.answers += len(caught.read)
         so_far.silences += len(caught.problems)
         if caught.unread and not so_far.caught_up:
             return  # nobody answers: the rest would have to wait for it in vain
@@ -386,7 +388,6 @@ class Reconciler:
             self._look_again_if_needed(order, answered=False)
             return
         counts.looks_answered += 1
-        so_far.answers += 1
         so_far.answered.add(order.client_order_id)
         self._look_again_if_needed(order, answered=True)
 
