@@ -22,7 +22,7 @@ from yunmin.errors import (
     UnknownSymbol,
 )
 from yunmin.exchange import Capability, Support
-from yunmin.execution.account_events import ReconcileFinished, Warned
+from yunmin.execution.account_events import ReconcileFinished, SubmitsChanged, Warned
 from yunmin.execution.kill_switch import KillSwitch
 from yunmin.execution.order_journal import last_trade
 from yunmin.execution.policy import AccountPolicy
@@ -303,6 +303,94 @@ def test_the_end_of_an_order_waits_for_its_fills_while_its_market_does_not_answe
         assert order.is_open
         assert (await account.reconcile()).complete
         assert fills_of(order) == ["1"]
+
+    play(scenario)
+
+
+def test_two_silent_markets_with_open_orders_do_not_keep_the_others_from_being_asked(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open(POLLING)
+        await account.place(a_buy())
+        for symbol in ("AAA/USDT", "BBB/USDT"):
+            account.tracker.create_order(f"on {symbol}", symbol, "BUY", "LIMIT", "1", "1")
+            account.tracker.set_exchange_id(f"on {symbol}", symbol)
+        be_on(world, "AAA/USDT", "BBB/USDT", "YYY/USDT", "ZZZ/USDT")
+        asked = answer_with(world, lambda symbol: Timeout("no answer") if symbol[0] in "AB" else None)
+        await world.clock.sleep(600)
+        assert asked[SYMBOL] >= 15
+        assert min(asked["YYY/USDT"], asked["ZZZ/USDT"]) >= 8
+        assert min(asked["AAA/USDT"], asked["BBB/USDT"]) >= 8
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("streams", [True, False])
+def test_I19_a_market_where_something_happened_is_asked_for_a_few_times_and_not_at_every_look(
+    streams: bool, play: Play
+) -> None:
+    async def scenario(world: World) -> None:
+        if not streams:
+            have_no_stream(world)
+        account = await world.open(POLLING)
+        be_on(world, *(f"M{number}/USDT" for number in range(10)))
+        asked = answer_with(world, lambda symbol: None)
+        for number in range(10):
+            account._reconciler.moved(f"M{number}/USDT")
+        await world.clock.sleep(200)
+        assert all(1 <= asked[f"M{number}/USDT"] <= 7 for number in range(10)), asked
+
+    play(scenario)
+
+
+def test_a_wanted_cancel_is_sent_again_while_a_pass_takes_long(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open(NO_POLLING)
+        order = await account.place(a_buy())
+
+        async def slowly(symbol: str, **_: Any) -> list[object]:
+            await world.clock.sleep(100)
+            return []
+
+        world.instead(fetch_fills=slowly)
+        await world.exchange.cut_streams(0.1)
+        await world.clock.sleep(3)
+        cancel_order, tries = world.exchange.cancel_order, 0
+
+        async def lost_once(ref: OrderRef) -> OrderUpdate:
+            nonlocal tries
+            tries += 1
+            if tries == 1:
+                raise Timeout("no answer")
+            return await cancel_order(ref)
+
+        world.instead(cancel_order=lost_once)
+        account.begin_cancel("ym-1")
+        await world.clock.sleep(10)
+        assert (order.is_completed, tries) == (True, 2)
+
+    play(scenario)
+
+
+def test_M4_a_kill_is_carried_out_although_a_listener_raises_and_a_second_one_too(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open(NO_POLLING)
+        switch = KillSwitch(world.folder)
+
+        def is_at_fault(event: object) -> None:
+            if isinstance(event, SubmitsChanged):
+                raise RuntimeError("a fault of the program's")
+
+        for round_number in range(2):
+            orders = [await account.place(a_buy(f"ym-{round_number}-{number}")) for number in range(3)]
+            stop = account.listen(is_at_fault)
+            switch.pull("enough")
+            await world.clock.sleep(10)
+            assert {order.is_open for order in orders} == {False}
+            stop()
+            switch.lift()
+            await world.clock.sleep(3)
+            account.resume("looked")
+            assert account.takes_orders
 
     play(scenario)
 

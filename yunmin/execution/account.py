@@ -168,7 +168,7 @@ class Account:
         self._reconciler.note_what_is_in_doubt()
         self._run(self._keeper.keep(), "keeper")
         self._keeper.heed_kill_switch()
-        self._run(self._keeper.watch_kill_switch(), "kill switch")
+        self._run(self._keeper.keep_cancelling(), "cancelling")
         self._gate.lift(PauseReason.STARTING)
         return report
 

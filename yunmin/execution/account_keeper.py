@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import suppress
 from typing import Any
 
 from yunmin.clock import Chance, Clock
@@ -77,6 +78,7 @@ class Keeper:
         self._so_far = PassProgress()
         self._backoff = Backoff(policy, chance)
         self._next_pass = 0.0
+        self._is_killed = False
         self.audit = BalanceAudit()
         self.orders_interval = policy.orders_interval
         self.markets: Mapping[str, Instrument] = {}
@@ -116,14 +118,22 @@ class Keeper:
                 continue
             self._gate.lift(PauseReason.RATE_LIMITED)
             await self._reconcile_if_asked()
-            self._desk.repeat_wanted_cancels()
             await self._reconciler.look_at_what_is_due()
             await self._do_what_is_due()
 
-    async def watch_kill_switch(self) -> None:
-        """Heed it once a tick, for ever, however long the exchange takes to answer whatever else is asked."""
+    async def keep_cancelling(self) -> None:
+        """Once a tick, for ever: heed the kill switch, and repeat the cancels of orders that have not ended.
+
+        However long the exchange takes to answer whatever else is asked; and what a listener raises does not end it.
+        """
         while True:
-            self.heed_kill_switch()
+            try:
+                self.heed_kill_switch()
+                if self._pause.left <= 0:
+                    self._desk.repeat_wanted_cancels()
+            except Exception as failure:  # noqa: BLE001  of a listener: the other cancels must go on
+                with suppress(Exception):
+                    self._desk.distrust(f"cancelling: {failure!r}")
             await self._clock.sleep(self._policy.tick)
 
     def _until_something_is_due(self) -> float:
@@ -262,13 +272,17 @@ class Keeper:
             return
         why = self._kill_switch.reason()
         if why is None:
+            self._is_killed = False
             self._gate.lift(PauseReason.KILLED)
-        elif PauseReason.KILLED not in self._gate.reasons:
+        elif not self._is_killed:
+            self._is_killed = True
+            ours = [order for order in self._books.tracker.get_open_orders() if order.origin is Origin.OWN]
+            self._desk.want_cancels_of(order.client_order_id for order in ours)  # sent, and sent again, until they end
             self._books.note("killed", why)
-            self._gate.close(PauseReason.KILLED, why)
-            for order in self._books.tracker.get_open_orders():
-                if order.origin is Origin.OWN:
-                    self._desk.cancel(order.client_order_id)
+            try:
+                self._gate.close(PauseReason.KILLED, why)
+            finally:
+                self._desk.repeat_wanted_cancels()
 
 
 class _Dues:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from yunmin.clock import Clock
 from yunmin.core.data_contracts.order import OrderRef, OrderUpdate
-from yunmin.errors import ExchangeError, MalformedResponse, RateLimited, Rejected, Timeout, Unavailable
+from yunmin.errors import ExchangeError, MalformedResponse, RateLimited, Rejected, Timeout, Unavailable, UnknownSymbol
 from yunmin.exchange.capabilities import Capability
 from yunmin.exchange.connector import ExchangeConnector
 from yunmin.execution.journal_file import FILE_NAME, JournalFile
@@ -22,7 +22,11 @@ __all__ = ["KillReport", "Ownership", "kill_orders", "ownership"]
 _LOOKS = 2
 """So many looks in a row must find nothing of ours open: an order may have been on its way."""
 
-_PAUSE = 0.1
+_SPOILT_LOOKS = 5
+"""So many looks in a row in which a market's answer was no good are enough: it will not get better."""
+
+_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
+"""Seconds between two looks; ever more where they get nowhere."""
 
 _SIDE_BY_SIDE = 8
 """So many markets are asked for at once, where each has to be."""
@@ -59,23 +63,25 @@ async def kill_orders(connector: ExchangeConnector, owned: Ownership, clock: Clo
     deadline = clock.monotonic() + within
     cancelled: dict[str, None] = {}
     last, asked_at = _Look(), dict.fromkeys(owned.symbols, 0.0)
-    quiet_looks = 0
-    while quiet_looks < _LOOKS and clock.monotonic() < deadline:
-        look = _Look()
+    quiet_looks, spoilt_looks, pause = 0, 0, _PAUSE
+    while quiet_looks < _LOOKS and spoilt_looks < _SPOILT_LOOKS and clock.monotonic() < deadline:
+        look, wanted_quiet = _Look(), 0.0
         try:
             await _look_and_cancel(connector, owned, clock, deadline, asked_at, look)
         except ExchangeError as error:
-            last = look if look.ours or look.others else last
-            last.problem = f"{type(error).__name__}: {error}"
-            quiet = error.retry_after if isinstance(error, RateLimited) else None
-            await clock.sleep(min(quiet or _PAUSE, max(_PAUSE, deadline - clock.monotonic())))
-            continue
-        finally:
-            cancelled.update(dict.fromkeys(look.cancelled))
+            look.unanswered += 1
+            look.problem = f"{type(error).__name__}: {error}"
+            wanted_quiet = (isinstance(error, RateLimited) and error.retry_after) or 0.0
+            if not (look.ours or look.others):  # what was seen before stands
+                look.ours, look.others = last.ours, last.others
+        cancelled.update(dict.fromkeys(look.cancelled))
         last = look
-        quiet_looks = 0 if look.ours or look.unanswered else quiet_looks + 1
-        if quiet_looks < _LOOKS:
-            await clock.sleep(_PAUSE if quiet_looks or not look.ours else 0)
+        is_quiet = not look.ours and not look.unanswered
+        quiet_looks = quiet_looks + 1 if is_quiet and not look.is_spoilt else 0
+        spoilt_looks = spoilt_looks + 1 if is_quiet and look.is_spoilt else 0
+        pause = _PAUSE if look.cancelled or quiet_looks else min(2 * pause, _LONGEST_PAUSE)
+        left = max(_PAUSE, deadline - clock.monotonic())
+        await clock.sleep(0 if look.cancelled else min(max(pause, wanted_quiet), left))
     problem = last.problem
     if quiet_looks < _LOOKS and not last.ours and not problem:
         problem = "the time was over before the exchange had said it twice"
@@ -90,6 +96,9 @@ class _Look:
     others: list[OrderUpdate] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
     unanswered: int = 0
+    is_spoilt: bool = False
+    """Whether a market's answer was no good."""
+
     problem: str = ""
 
 
@@ -130,8 +139,11 @@ async def _look_and_cancel(
 async def _look_at_market(symbol: str, connector: ExchangeConnector, owned: Ownership, look: _Look) -> None:
     try:
         await _cancel_ours_of(await connector.fetch_open_orders(symbol), connector, owned, look)
+    except UnknownSymbol as gone:  # nothing can rest there
+        look.problem = look.problem or str(gone)
     except (Rejected, MalformedResponse, Timeout, Unavailable) as error:  # one market's affair, perhaps
-        look.unanswered += 1
+        look.unanswered += isinstance(error, Timeout | Unavailable)
+        look.is_spoilt = look.is_spoilt or not isinstance(error, Timeout | Unavailable)
         look.problem += f"{'; ' if look.problem else ''}{symbol}: {error}"
 
 

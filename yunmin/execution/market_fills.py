@@ -17,6 +17,11 @@ __all__ = ["CaughtUp", "MarketFills"]
 _IN_A_TURN: Final = 10
 """So many markets on which nothing is open are asked for at once: each question may cost a 300th of a minute's."""
 
+_LOOKS_AFTER_IT: Final = 4
+"""So often a market is asked for in the `fills_interval` after something happened there: a trade may be shown late."""
+
+_NEVER: Final = float("-inf")
+
 _ENOUGH_SILENCES: Final = 2
 """After so many markets without an answer the others wait: each may take as long as a request may."""
 
@@ -53,7 +58,9 @@ class MarketFills:
         self._policy = policy
         self._market_gone = market_gone
         self._gone: set[str] = set()
+        self._silent: set[str] = set()
         self._moved_at: dict[str, float] = {}
+        self._asked_at: dict[str, float] = {}
         self._turn_of: dict[str, int] = {}
         self._turns = 0
 
@@ -71,8 +78,14 @@ class MarketFills:
 
     @property
     def busy(self) -> set[str]:
-        """Those with an open order, and those where something happened, until asked for `fills_interval` after it."""
-        return self._moved_at.keys() | self._with_open_orders
+        """Those with an open order; those where something happened, at once and a few times in `fills_interval`."""
+        not_since = self._clock.monotonic() - self._policy.fills_interval / _LOOKS_AFTER_IT
+        moved = (
+            symbol
+            for symbol, moved_at in self._moved_at.items()
+            if self._asked_at.get(symbol, _NEVER) < max(moved_at, not_since)
+        )
+        return {*moved} | self._with_open_orders
 
     @property
     def whose_turn_it_is(self) -> list[str]:
@@ -91,11 +104,13 @@ class MarketFills:
     async def catch_up(self, symbols: Collection[str], read: set[str]) -> CaughtUp:
         """Book what was executed there since the marks. What has an answer is added to `read`, too, as it comes.
 
-        Those with open orders come first. A market without an answer does not keep the others from being asked, but for
-        too many of them; it leaves `read`. Raises RateLimited: then nothing more is to be asked.
+        Those with open orders come first, those without an answer the last time last. Such a market does not keep the
+        others from being asked, but for too many of them; it leaves `read`. Raises RateLimited: then nothing more is to
+        be asked.
         """
         caught, with_open_orders = CaughtUp(), self._with_open_orders
-        for symbol in sorted(self._in_turn(symbols), key=lambda symbol: symbol not in with_open_orders):
+        urgency = {symbol: (symbol in self._silent, symbol not in with_open_orders) for symbol in symbols}
+        for symbol in sorted(self._in_turn(symbols), key=urgency.__getitem__):
             if caught.silences >= _ENOUGH_SILENCES:
                 caught.unread.add(symbol)
                 continue
@@ -108,7 +123,7 @@ class MarketFills:
     async def _ask(self, symbol: str, caught: CaughtUp) -> None:
         self._turns += 1
         self._turn_of[symbol] = self._turns
-        begun = self._clock.monotonic()
+        begun = self._asked_at[symbol] = self._clock.monotonic()
         try:
             caught.fills += await self._backfill.catch_up(symbol)
             self._gone.discard(symbol)
@@ -117,11 +132,13 @@ class MarketFills:
         except ExchangeError as error:
             if isinstance(error, RateLimited):
                 raise
+            self._silent.add(symbol)
             caught.unread.add(symbol)
             caught.silences += isinstance(error, ConnectivityError)
             caught.problems.append(f"{type(error).__name__}: {error}")
             return
         caught.read.add(symbol)
+        self._silent.discard(symbol)
         if begun - self._moved_at.get(symbol, begun) >= self._policy.fills_interval:
             del self._moved_at[symbol]
 
