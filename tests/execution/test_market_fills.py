@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.execution.world import NO_POLLING, SYMBOL, Play, World, a_buy, fills_of
+from tests.execution.world import NO_POLLING, POLLING, SYMBOL, Play, World, a_buy, be_on, fills_of
 from yunmin.core.data_contracts import OrderRef, OrderState, OrderUpdate
 from yunmin.errors import (
     ExchangeError,
@@ -22,19 +22,8 @@ from yunmin.errors import (
     UnknownSymbol,
 )
 from yunmin.exchange import Capability, Support
-from yunmin.execution.account_events import ReconcileFinished, SubmitsChanged, Warned
-from yunmin.execution.kill_switch import KillSwitch
-from yunmin.execution.order_journal import last_trade
-from yunmin.execution.policy import AccountPolicy
+from yunmin.execution.account_events import ReconcileFinished, Warned
 from yunmin.execution.reconciler import PassProgress
-
-POLLING = AccountPolicy(orders_interval=30.0, fills_interval=60.0, audit_interval=1e6)
-
-
-def be_on(world: World, *symbols: str) -> None:
-    """Let the account have traded there, once."""
-    for symbol in symbols:
-        world.account._books.take_fills([], upto=last_trade(symbol, "1"))
 
 
 def answer_with(world: World, answer: Callable[[str], ExchangeError | None]) -> Counter[str]:
@@ -338,79 +327,6 @@ def test_I19_a_market_where_something_happened_is_asked_for_a_few_times_and_not_
             account._reconciler.moved(f"M{number}/USDT")
         await world.clock.sleep(200)
         assert all(1 <= asked[f"M{number}/USDT"] <= 7 for number in range(10)), asked
-
-    play(scenario)
-
-
-def test_a_wanted_cancel_is_sent_again_while_a_pass_takes_long(play: Play) -> None:
-    async def scenario(world: World) -> None:
-        account = await world.open(NO_POLLING)
-        order = await account.place(a_buy())
-
-        async def slowly(symbol: str, **_: Any) -> list[object]:
-            await world.clock.sleep(100)
-            return []
-
-        world.instead(fetch_fills=slowly)
-        await world.exchange.cut_streams(0.1)
-        await world.clock.sleep(3)
-        cancel_order, tries = world.exchange.cancel_order, 0
-
-        async def lost_once(ref: OrderRef) -> OrderUpdate:
-            nonlocal tries
-            tries += 1
-            if tries == 1:
-                raise Timeout("no answer")
-            return await cancel_order(ref)
-
-        world.instead(cancel_order=lost_once)
-        account.begin_cancel("ym-1")
-        await world.clock.sleep(10)
-        assert (order.is_completed, tries) == (True, 2)
-
-    play(scenario)
-
-
-def test_M4_a_kill_is_carried_out_although_a_listener_raises_and_a_second_one_too(play: Play) -> None:
-    async def scenario(world: World) -> None:
-        account = await world.open(NO_POLLING)
-        switch = KillSwitch(world.folder)
-
-        def is_at_fault(event: object) -> None:
-            if isinstance(event, SubmitsChanged):
-                raise RuntimeError("a fault of the program's")
-
-        for round_number in range(2):
-            orders = [await account.place(a_buy(f"ym-{round_number}-{number}")) for number in range(3)]
-            stop = account.listen(is_at_fault)
-            switch.pull("enough")
-            await world.clock.sleep(10)
-            assert {order.is_open for order in orders} == {False}
-            stop()
-            switch.lift()
-            await world.clock.sleep(3)
-            account.resume("looked")
-            assert account.takes_orders
-
-    play(scenario)
-
-
-def test_M4_the_kill_switch_is_heeded_however_long_a_pass_takes(play: Play) -> None:
-    async def scenario(world: World) -> None:
-        account = await world.open(NO_POLLING)
-        order = await account.place(a_buy())
-        be_on(world, *(f"A{number:03d}/USDT" for number in range(300)))
-
-        async def slowly(symbol: str, **_: Any) -> list[object]:
-            await world.clock.sleep(1)
-            return []
-
-        world.instead(fetch_fills=slowly)
-        await world.exchange.cut_streams(0.1)
-        await world.clock.sleep(5)
-        KillSwitch(world.folder).pull("enough")
-        await world.clock.sleep(2)
-        assert order.is_completed
 
     play(scenario)
 

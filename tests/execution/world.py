@@ -12,6 +12,7 @@ from yunmin.core.data_contracts import OrderRequest, OrderType, Side
 from yunmin.core.in_flight_order import InFlightOrder
 from yunmin.execution import Account, AccountEvent, AccountPolicy
 from yunmin.execution.kill_switch import KillSwitch
+from yunmin.execution.order_journal import last_trade
 from yunmin.simulation.fees import FeeSchedule
 from yunmin.simulation.ledger import Ledger
 from yunmin.simulation.matching_engine import MatchingEngine
@@ -28,6 +29,8 @@ ME, OTHERS = "me", "others"
 
 NO_POLLING = AccountPolicy(orders_interval=1e6, fills_interval=1e6, audit_interval=1e6)
 """So that what is found out was found out on purpose."""
+
+POLLING = AccountPolicy(orders_interval=30.0, fills_interval=60.0, audit_interval=1e6)
 
 FENCE = STORM_FENCE + NO_POLLING.fence_margin
 """Seconds after which an order that is not there never will be, by the exchange's promise."""
@@ -122,6 +125,12 @@ def live(folder: Path, scenario: Scenario) -> None:
             await world.account.close()
 
     run_virtually(play)
+
+
+def be_on(world: World, *symbols: str) -> None:
+    """Let the account have traded there, once."""
+    for symbol in symbols:
+        world.account._books.take_fills([], upto=last_trade(symbol, "1"))
 
 
 def fills_of(order: InFlightOrder) -> list[str]:

@@ -129,11 +129,12 @@ class Keeper:
         while True:
             try:
                 self.heed_kill_switch()
-                if self._pause.left <= 0:
-                    self._desk.repeat_wanted_cancels()
+                if self._pause.left <= 0 and PauseReason.CLOSING not in self._gate.reasons:
+                    self._desk.repeat_wanted_cancels()  # while it is closed each that is on its way is waited for
             except Exception as failure:  # noqa: BLE001  of a listener: the other cancels must go on
-                with suppress(Exception):
-                    self._desk.distrust(f"cancelling: {failure!r}")
+                if PauseReason.HALTED not in self._gate.reasons:
+                    with suppress(Exception):
+                        self._desk.distrust(f"cancelling: {failure!r}")
             await self._clock.sleep(self._policy.tick)
 
     def _until_something_is_due(self) -> float:

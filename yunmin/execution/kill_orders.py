@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,9 +21,6 @@ __all__ = ["KillReport", "Ownership", "kill_orders", "ownership"]
 
 _LOOKS = 2
 """So many looks in a row must find nothing of ours open: an order may have been on its way."""
-
-_SPOILT_LOOKS = 5
-"""So many looks in a row in which a market's answer was no good are enough: it will not get better."""
 
 _PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 """Seconds between two looks; ever more where they get nowhere."""
@@ -60,101 +57,132 @@ async def kill_orders(connector: ExchangeConnector, owned: Ownership, clock: Clo
     it is asked again, and the report says what is left. Where there is no list of all, or one order in it cannot be
     read, the markets of ours are asked for one by one; in the latter case the report says that there may be more.
     """
-    deadline = clock.monotonic() + within
-    cancelled: dict[str, None] = {}
-    last, asked_at = _Look(), dict.fromkeys(owned.symbols, 0.0)
-    quiet_looks, spoilt_looks, pause = 0, 0, _PAUSE
-    while quiet_looks < _LOOKS and spoilt_looks < _SPOILT_LOOKS and clock.monotonic() < deadline:
-        look, wanted_quiet = _Look(), 0.0
-        try:
-            await _look_and_cancel(connector, owned, clock, deadline, asked_at, look)
-        except ExchangeError as error:
-            look.unanswered += 1
-            look.problem = f"{type(error).__name__}: {error}"
-            wanted_quiet = (isinstance(error, RateLimited) and error.retry_after) or 0.0
-            if not (look.ours or look.others):  # what was seen before stands
-                look.ours, look.others = last.ours, last.others
-        cancelled.update(dict.fromkeys(look.cancelled))
-        last = look
-        is_quiet = not look.ours and not look.unanswered
-        quiet_looks = quiet_looks + 1 if is_quiet and not look.is_spoilt else 0
-        spoilt_looks = spoilt_looks + 1 if is_quiet and look.is_spoilt else 0
-        pause = _PAUSE if look.cancelled or quiet_looks else min(2 * pause, _LONGEST_PAUSE)
-        left = max(_PAUSE, deadline - clock.monotonic())
-        await clock.sleep(0 if look.cancelled else min(max(pause, wanted_quiet), left))
-    problem = last.problem
-    if quiet_looks < _LOOKS and not last.ours and not problem:
-        problem = "the time was over before the exchange had said it twice"
-    return KillReport(tuple(cancelled), tuple(map(_name_of, last.ours)), tuple(map(_name_of, last.others)), problem)
+    killing = _Killing(connector, owned, clock, deadline=clock.monotonic() + within)
+    quiet_looks, pause = 0, _PAUSE
+    while quiet_looks < _LOOKS and killing.left > 0:
+        look = await killing.look()
+        quiet_looks = quiet_looks + 1 if look.is_whole and not look.found_ours else 0
+        pause = _PAUSE if look.is_whole or look.has_cancelled else min(2 * pause, _LONGEST_PAUSE)
+        if quiet_looks < _LOOKS and not look.has_cancelled:
+            await clock.sleep(min(max(pause, look.wanted_quiet), max(_PAUSE, killing.left)))
+    if quiet_looks < _LOOKS:
+        killing.problems.setdefault("", "the time was over before the exchange had said twice that nothing is open")
+    return killing.report()
 
 
 @dataclass(slots=True)
 class _Look:
-    """What one look at the exchange found open, and which cancels of it were confirmed."""
+    """What came of one look."""
 
-    ours: list[OrderUpdate] = field(default_factory=list)
-    others: list[OrderUpdate] = field(default_factory=list)
-    cancelled: list[str] = field(default_factory=list)
-    unanswered: int = 0
-    is_spoilt: bool = False
-    """Whether a market's answer was no good."""
-
-    problem: str = ""
+    is_whole: bool = True
+    found_ours: bool = False
+    has_cancelled: bool = False
+    wanted_quiet: float = 0.0
 
 
-async def _look_and_cancel(
-    connector: ExchangeConnector,
-    owned: Ownership,
-    clock: Clock,
-    deadline: float,
-    asked_at: dict[str, float],
-    look: _Look,
-) -> None:
-    """All that is open at once, if that can be had; else a few markets at a time, those that wait longest first.
+class _Killing:
+    """What was seen open at the last good answer of each market, and what became of it."""
 
-    What is found is cancelled before the next are asked for. Raises ExchangeError where nobody answers.
-    """
-    if connector.traits.support_of(Capability.OPEN_ORDERS_OF_ALL_SYMBOLS).is_usable:
+    def __init__(self, connector: ExchangeConnector, owned: Ownership, clock: Clock, *, deadline: float) -> None:
+        self._connector = connector
+        self._owned = owned
+        self._clock = clock
+        self._deadline = deadline
+        self._ours: dict[str, list[OrderUpdate]] = {}
+        self._others: dict[str, list[OrderUpdate]] = {}
+        self._cancelled: dict[str, None] = {}
+        self._asked_at = dict.fromkeys(owned.symbols, 0.0)
+        self.problems: dict[str, str] = {}
+        """Of each market, or of the exchange as a whole, why what is known of it may not be all."""
+
+    @property
+    def left(self) -> float:
+        """Seconds."""
+        return self._deadline - self._clock.monotonic()
+
+    def report(self) -> KillReport:
+        ours = [order for orders in self._ours.values() for order in orders]
+        others = [order for orders in self._others.values() for order in orders]
+        problem = "; ".join(f"{about}: {why}" if about else why for about, why in self.problems.items())
+        return KillReport(tuple(self._cancelled), tuple(map(_name_of, ours)), tuple(map(_name_of, others)), problem)
+
+    async def look(self) -> _Look:
+        """All that is open at once, if that can be had; else a few markets at a time, those that wait longest first.
+
+        What is found is cancelled before the next are asked for; what was found before and cannot be asked for, again.
+        """
+        self.problems, look = {}, _Look()
         try:
-            await _cancel_ours_of(await connector.fetch_open_orders(), connector, owned, look)
+            await self._look_at_all(look)
+        except ExchangeError as error:
+            self.problems[""] = f"{type(error).__name__}: {error}"
+            look.is_whole = False
+            look.wanted_quiet = (isinstance(error, RateLimited) and error.retry_after) or 0.0
+            if not look.wanted_quiet:
+                await self._cancel_ours(self._ours, look)
+        return look
+
+    async def _look_at_all(self, look: _Look) -> None:
+        if self._connector.traits.support_of(Capability.OPEN_ORDERS_OF_ALL_SYMBOLS).is_usable:
+            try:
+                self._see(await self._connector.fetch_open_orders(), None)
+            except MalformedResponse as error:
+                look.is_whole = False
+                self.problems[""] = f"{type(error).__name__}: {error}"
+            else:
+                await self._cancel_ours(self._ours, look)
+                return
+        elif not self._owned.symbols:
+            look.is_whole = False
+            self.problems[""] = "there is no list of all orders, and no journal says where ours may be"
+        await self._look_at_each_market(look)
+
+    async def _look_at_each_market(self, look: _Look) -> None:
+        in_turn = sorted(self._owned.symbols, key=self._asked_at.__getitem__)
+        for start in range(0, len(in_turn), _SIDE_BY_SIDE):
+            if self.left <= 0:
+                look.is_whole = False
+                self.problems.setdefault("", "the time was over before every market was asked for")
+                return
+            symbols = in_turn[start : start + _SIDE_BY_SIDE]
+            self._asked_at.update(dict.fromkeys(symbols, self._clock.monotonic()))
+            looks = [self._look_at_market(symbol, look) for symbol in symbols]
+            for failure in await asyncio.gather(*looks, return_exceptions=True):
+                if failure is not None:
+                    raise failure
+
+    async def _look_at_market(self, symbol: str, look: _Look) -> None:
+        try:
+            self._see(await self._connector.fetch_open_orders(symbol), symbol)
+        except UnknownSymbol as gone:
+            self.problems[symbol] = str(gone)  # said, and no reason to ask again: nothing can rest there
+        except (Rejected, MalformedResponse, Timeout, Unavailable) as error:  # one market's affair, perhaps
+            look.is_whole = False
+            self.problems[symbol] = str(error)
+        await self._cancel_ours([symbol], look)
+
+    def _see(self, listed: Sequence[OrderUpdate], symbol: str | None) -> None:
+        """A good answer, on one market or on all: it takes the place of what was seen there before."""
+        if symbol is None:
+            self._ours, self._others = {}, {}
+        else:
+            self._ours.pop(symbol, None)
+            self._others.pop(symbol, None)
+        for order in listed:
+            kept = self._ours if self._owned.is_ours(order) else self._others
+            kept.setdefault(order.symbol, []).append(order)
+
+    async def _cancel_ours(self, symbols: Iterable[str], look: _Look) -> None:
+        orders = [order for symbol in symbols for order in self._ours.get(symbol, ())]
+        if not orders:
             return
-        except MalformedResponse as error:
-            look.problem = f"{type(error).__name__}: {error}"
-    if not owned.symbols:
-        look.problem = look.problem or "there is no list of all orders, and no journal says where ours may be"
-    in_turn = sorted(owned.symbols, key=asked_at.__getitem__)
-    for start in range(0, len(in_turn), _SIDE_BY_SIDE):
-        if clock.monotonic() >= deadline:
-            look.unanswered += len(in_turn) - start
-            look.problem = look.problem or "the time was over before every market was asked for"
-            return
-        symbols = in_turn[start : start + _SIDE_BY_SIDE]
-        asked_at.update(dict.fromkeys(symbols, clock.monotonic()))
-        looks = [_look_at_market(symbol, connector, owned, look) for symbol in symbols]
-        for failure in await asyncio.gather(*looks, return_exceptions=True):
-            if failure is not None:
-                raise failure
-
-
-async def _look_at_market(symbol: str, connector: ExchangeConnector, owned: Ownership, look: _Look) -> None:
-    try:
-        await _cancel_ours_of(await connector.fetch_open_orders(symbol), connector, owned, look)
-    except UnknownSymbol as gone:  # nothing can rest there
-        look.problem = look.problem or str(gone)
-    except (Rejected, MalformedResponse, Timeout, Unavailable) as error:  # one market's affair, perhaps
-        look.unanswered += isinstance(error, Timeout | Unavailable)
-        look.is_spoilt = look.is_spoilt or not isinstance(error, Timeout | Unavailable)
-        look.problem += f"{'; ' if look.problem else ''}{symbol}: {error}"
-
-
-async def _cancel_ours_of(
-    listed: Sequence[OrderUpdate], connector: ExchangeConnector, owned: Ownership, look: _Look
-) -> None:
-    ours = [order for order in listed if owned.is_ours(order)]
-    look.ours += ours
-    look.others += [order for order in listed if not owned.is_ours(order)]
-    done = await asyncio.gather(*(_cancel(connector, order) for order in ours))
-    look.cancelled += [name for name in done if name is not None]
+        look.found_ours = True
+        done = await asyncio.gather(*(_is_cancelled(self._connector, order) for order in orders))
+        for order, is_cancelled in zip(orders, done, strict=True):
+            if is_cancelled:
+                look.has_cancelled = True
+                self._cancelled[_name_of(order)] = None
+                self._ours[order.symbol].remove(order)
 
 
 @contextmanager
@@ -180,16 +208,16 @@ def _is_intended(file: JournalFile, client_order_id: str) -> bool:
     return record is not None and isinstance(record.entry(), PlaceIntent)
 
 
-async def _cancel(connector: ExchangeConnector, order: OrderUpdate) -> str | None:
-    """The order's name where the exchange confirmed its end; else it is looked at again."""
+async def _is_cancelled(connector: ExchangeConnector, order: OrderUpdate) -> bool:
+    """Whether the exchange confirmed its end; else it is looked at again."""
     ref = OrderRef(
         symbol=order.symbol, client_order_id=order.client_order_id, exchange_order_id=order.exchange_order_id
     )
     try:
         await connector.cancel_order(ref)
     except ExchangeError:
-        return None
-    return _name_of(order)
+        return False
+    return True
 
 
 def _name_of(order: OrderUpdate) -> str:

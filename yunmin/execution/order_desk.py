@@ -107,10 +107,13 @@ class OrderDesk:
         wanted = self._wanted.setdefault(client_order_id, _Wanted())
         wanted.tries += 1
         wanted.at = self._clock.monotonic()
-        request = self._begin_cancel(order)
-        task = asyncio.create_task(self._send_cancel(order, request), name=f"cancel {client_order_id}")
-        self._cancelling[client_order_id] = task
-        task.add_done_callback(lambda _: self._cancelling.pop(client_order_id, None))
+        attempt = order.cancel_attempts + 1
+        try:
+            self._begin_cancel(order)
+        finally:  # also where a listener has raised: the cancel is written down, and leaves
+            task = asyncio.create_task(self._send_cancel(order, attempt), name=f"cancel {client_order_id}")
+            self._cancelling[client_order_id] = task
+            task.add_done_callback(lambda _: self._cancelling.pop(client_order_id, None))
         return True
 
     async def cancelled(self, client_order_id: str) -> None:
@@ -120,19 +123,27 @@ class OrderDesk:
             await asyncio.shield(task)
 
     def want_cancels_of(self, client_order_ids: Iterable[str]) -> None:
-        """After a restart: the end of these orders was wanted, and is not seen yet."""
+        """From now on the end of these orders is wanted, and the next look at it sends their cancels at once."""
         for client_order_id in client_order_ids:
-            self._wanted.setdefault(client_order_id, _Wanted())
+            self._wanted[client_order_id] = _Wanted()
 
     def repeat_wanted_cancels(self) -> None:
-        """Send those cancels again whose orders have not ended, ever less often: a cancel may be sent twice."""
-        now = self._clock.monotonic()
+        """Send those cancels again whose orders have not ended, ever less often: a cancel may be sent twice.
+
+        What listeners raise is raised after all were seen to, in an ExceptionGroup.
+        """
+        now, failures = self._clock.monotonic(), []
         for client_order_id, wanted in list(self._wanted.items()):
             order = self._books.tracker.get_order(client_order_id)
             if order is None or order.is_completed:
                 del self._wanted[client_order_id]
             elif now - wanted.at >= self._policy.cancel_spacing * 2 ** min(wanted.tries, 5) / 2:
-                self.cancel(client_order_id)
+                try:
+                    self.cancel(client_order_id)
+                except Exception as failure:  # noqa: BLE001  the others must not wait for it; it is raised below
+                    failures.append(failure)
+        if failures:
+            raise ExceptionGroup("listeners failed; the cancels have left", failures)
 
     def leave_alone(self, retry_after: float | None) -> None:
         """The exchange asked for quiet, for that many seconds where it said: nothing leaves until then."""
@@ -208,24 +219,21 @@ class OrderDesk:
 
     # --- cancels -----------------------------------------------------------------------------------------------------
 
-    def _begin_cancel(self, order: InFlightOrder) -> CancelRequest:
+    def _begin_cancel(self, order: InFlightOrder) -> None:
         try:
-            return self._books.begin_cancel(order)
+            self._books.begin_cancel(order)
         except JournalError as error:
             # a cancel that is not written down is harmless; one that is not sent may not be
             self._gate.close(PauseReason.JOURNAL, str(error))
             request = CancelRequest(client_order_id=order.client_order_id, attempt=order.cancel_attempts + 1)
             self._books.tracker.apply(request)
-            return request
 
-    async def _send_cancel(self, order: InFlightOrder, request: CancelRequest) -> None:
+    async def _send_cancel(self, order: InFlightOrder, attempt: int) -> None:
         await self._pause.over()
         try:
-            result = await self._cancel(order, request.attempt)
+            result = await self._cancel(order, attempt)
         except asyncio.CancelledError:
-            unanswered = CancelResult(
-                client_order_id=order.client_order_id, attempt=request.attempt, verdict=Verdict.UNKNOWN
-            )
+            unanswered = CancelResult(client_order_id=order.client_order_id, attempt=attempt, verdict=Verdict.UNKNOWN)
             self._books.take(unanswered)
             raise
         self._books.take(result)
