@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from tests.execution.world import NO_POLLING, POLLING, Play, World, a_buy, be_on
-from yunmin.core.data_contracts import OrderRef, OrderUpdate
+from yunmin.core.data_contracts import OrderRef, OrderRequest, OrderUpdate
 from yunmin.core.data_contracts.events import OrderCancelRequested
 from yunmin.errors import Timeout
 from yunmin.execution.account_events import SubmitsChanged
 from yunmin.execution.gate import PauseReason
 from yunmin.execution.kill_switch import KillSwitch
+from yunmin.execution.policy import OnClose
 
 
 def test_a_wanted_cancel_is_sent_again_while_a_pass_takes_long(play: Play) -> None:
@@ -135,5 +136,54 @@ def test_M4_the_kill_switch_is_heeded_however_long_a_pass_takes(play: Play) -> N
         KillSwitch(world.folder).pull("enough")
         await world.clock.sleep(2)
         assert order.is_completed
+
+    play(scenario)
+
+
+def test_M4_what_a_kill_wanted_cancelled_is_cancelled_again_while_the_account_is_being_closed(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open(NO_POLLING)
+        orders = [await account.place(a_buy(f"ym-{number}")) for number in range(5)]
+        place_order, cancel_order = world.exchange.place_order, world.exchange.cancel_order
+        tries = 0
+
+        async def slowly(request: OrderRequest) -> Any:
+            await world.clock.sleep(12)
+            return await place_order(request)
+
+        async def lost_at_first(ref: OrderRef) -> OrderUpdate:
+            nonlocal tries
+            tries += 1
+            if tries <= 6:
+                raise Timeout("no answer")
+            return await cancel_order(ref)
+
+        world.instead(place_order=slowly, cancel_order=lost_at_first)
+        account.begin(a_buy("ym-slow"))
+        await world.clock.sleep(0.1)
+        KillSwitch(world.folder).pull("enough")
+        await world.clock.sleep(2)
+        await account.close()
+        assert {order.is_open for order in orders} == {False}
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("kind", [OrderCancelRequested, SubmitsChanged])
+def test_a_close_cancels_and_lets_go_although_a_listener_raises(kind: type, play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open(NO_POLLING.model_copy(update={"on_close": OnClose.CANCEL}))
+        orders = [await account.place(a_buy(f"ym-{number}")) for number in range(5)]
+
+        def is_at_fault(event: object) -> None:
+            if isinstance(event, kind):
+                raise RuntimeError("a fault of the program's")
+
+        stop = account.listen(is_at_fault)
+        with pytest.raises((ExceptionGroup, RuntimeError)):
+            await account.close()
+        stop()
+        assert {order.is_open for order in orders} == {False}
+        assert (await world.open()).takes_orders, "the journal was let go of"
 
     play(scenario)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -9,7 +10,15 @@ import pytest
 
 from tests.execution.world import SYMBOL, Play, World, a_buy
 from yunmin.core.data_contracts import OrderRef, OrderUpdate
-from yunmin.errors import ExchangeError, MalformedResponse, RateLimited, Rejected, Timeout, Unavailable
+from yunmin.errors import (
+    ExchangeError,
+    MalformedResponse,
+    RateLimited,
+    Rejected,
+    RejectReason,
+    Timeout,
+    Unavailable,
+)
 from yunmin.exchange import Capability, Support
 from yunmin.execution.kill_orders import Ownership, kill_orders, ownership
 
@@ -131,9 +140,10 @@ def test_an_order_of_ours_on_another_market_is_cancelled_once_the_list_of_all_ca
     play(scenario)
 
 
+@pytest.mark.parametrize("symbols", [[], [SYMBOL], ["ELSE/USDT"]])
 @pytest.mark.parametrize("error", [Timeout("no answer"), MalformedResponse("nonsense")])
 def test_an_order_of_ours_that_was_seen_is_cancelled_again_and_not_forgotten_while_nobody_answers(
-    error: ExchangeError, play: Play
+    error: ExchangeError, symbols: list[str], play: Play
 ) -> None:
     async def scenario(world: World) -> None:
         world.by_hand("ym-seen", "BUY", "1", "90")
@@ -153,7 +163,7 @@ def test_an_order_of_ours_that_was_seen_is_cancelled_again_and_not_forgotten_whi
             return await cancel_order(ref)
 
         world.instead(fetch_open_orders=once, cancel_order=never)
-        owned = Ownership(lambda order: True, [SYMBOL])
+        owned = Ownership(lambda order: True, symbols)
         report = await kill_orders(world.exchange, owned, world.clock, within=10)
         assert (report.cancelled, report.left_open, report.is_flat) == ((), ("ym-seen",), False)
         assert len(cancels) >= 5
@@ -210,6 +220,55 @@ def test_N8_an_exchange_that_wants_to_be_left_alone_is_and_then_asked_again(play
         assert report.is_flat
         assert report.cancelled == ("ym-1",)
         assert asked[1] - asked[0] >= 3
+
+    play(scenario)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [RateLimited("too many", retry_after=8.0), Rejected("no", reason=RejectReason.RATE_LIMITED, retry_after=8.0)],
+)
+def test_N8_cancels_that_are_turned_away_for_their_rate_wait_for_as_long_as_was_asked_for(
+    error: ExchangeError, play: Play
+) -> None:
+    async def scenario(world: World) -> None:
+        for number in range(5):
+            world.by_hand(f"ym-{number}", "BUY", "1", "90")
+        cancel_order = world.exchange.cancel_order
+        cancels: list[float] = []
+
+        async def too_many(ref: OrderRef) -> OrderUpdate:
+            cancels.append(world.clock.monotonic())
+            if len(cancels) > 7:
+                return await cancel_order(ref)
+            raise error
+
+        world.instead(cancel_order=too_many)
+        report = await kill_orders(world.exchange, Ownership(lambda order: True, ()), world.clock, within=30)
+        assert (len(report.cancelled), report.is_flat) == (5, True)
+        assert len(cancels) == 12
+        assert min(after - before for before, after in pairwise(sorted(cancels)) if after - before > 0.5) >= 8
+
+    play(scenario)
+
+
+def test_a_kill_takes_no_longer_than_one_answer_over_its_time(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        world.by_hand("ym-1", "BUY", "1", "90")
+
+        async def silence(*_: object) -> None:
+            await world.clock.sleep(10)
+            raise Timeout("no answer")
+
+        world.instead(cancel_order=silence)
+        begun = world.clock.monotonic()
+        owned = Ownership(lambda order: True, [SYMBOL])
+        listing = asyncio.create_task(kill_orders(world.exchange, owned, world.clock, within=3))
+        await world.clock.sleep(1)
+        world.instead(fetch_open_orders=silence)
+        report = await listing
+        assert world.clock.monotonic() - begun < 11
+        assert report.left_open == ("ym-1",)
 
     play(scenario)
 

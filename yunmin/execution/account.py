@@ -177,12 +177,16 @@ class Account:
         if self._is_closed:
             return
         self._is_closed = True
-        self._gate.close(PauseReason.CLOSING, "the account is being closed")
-        await self._desk.settle()
-        if self.policy.on_close is OnClose.CANCEL:
-            await self.cancel_all()
-        self._books.note("closed", f"{len(self.tracker.get_open_orders())} orders open")
-        await self._let_go()
+        try:
+            try:
+                self._gate.close(PauseReason.CLOSING, "the account is being closed")
+            finally:  # also where a listener has raised
+                await self._desk.settle()
+                if self.policy.on_close is OnClose.CANCEL:
+                    await self.cancel_all()
+        finally:
+            self._books.note("closed", f"{len(self.tracker.get_open_orders())} orders open")
+            await self._let_go()
 
     def stop_waiting(self) -> None:
         """Wait for no answer any more: what has none yet is written down as UNKNOWN, and asked for at the next start.
@@ -196,6 +200,8 @@ class Account:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._desk.stop_waiting()  # for cancels that were sent again meanwhile: they are wanted at the next start, too
+        await self._desk.settle()
         await self._listener.close()
         self._feed.close()
         self._journal.close()
@@ -305,12 +311,21 @@ class Account:
         return await self.place(request)
 
     async def cancel_all(self, symbol: str | None = None) -> list[InFlightOrder]:
-        """Cancel every open order of ours, and of nobody else; returns those that were asked for."""
+        """Cancel every open order of ours, and of nobody else; returns those that were asked for.
+
+        What listeners raise is raised after all of them have an outcome, in an ExceptionGroup.
+        """
         asked = [order for order in self.tracker.get_open_orders(symbol) if order.origin is Origin.OWN]
+        failures = []
         for order in asked:
-            self._desk.cancel(order.client_order_id)
+            try:
+                self._desk.cancel(order.client_order_id)
+            except Exception as failure:  # noqa: BLE001  the others must not wait for it; it is raised below
+                failures.append(failure)
         for order in asked:
             await self._desk.cancelled(order.client_order_id)
+        if failures:
+            raise ExceptionGroup("listeners failed; the cancels have left", failures)
         return asked
 
     def events(self) -> AsyncIterator[AccountEvent]:

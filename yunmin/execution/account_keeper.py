@@ -129,8 +129,8 @@ class Keeper:
         while True:
             try:
                 self.heed_kill_switch()
-                if self._pause.left <= 0 and PauseReason.CLOSING not in self._gate.reasons:
-                    self._desk.repeat_wanted_cancels()  # while it is closed each that is on its way is waited for
+                if self._pause.left <= 0:
+                    self._desk.repeat_wanted_cancels()
             except Exception as failure:  # noqa: BLE001  of a listener: the other cancels must go on
                 if PauseReason.HALTED not in self._gate.reasons:
                     with suppress(Exception):

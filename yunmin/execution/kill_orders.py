@@ -5,13 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from yunmin.clock import Clock
 from yunmin.core.data_contracts.order import OrderRef, OrderUpdate
-from yunmin.errors import ExchangeError, MalformedResponse, RateLimited, Rejected, Timeout, Unavailable, UnknownSymbol
+from yunmin.errors import (
+    ExchangeError,
+    MalformedResponse,
+    RateLimited,
+    Rejected,
+    RejectReason,
+    Timeout,
+    Unavailable,
+    UnknownSymbol,
+)
 from yunmin.exchange.capabilities import Capability
 from yunmin.exchange.connector import ExchangeConnector
 from yunmin.execution.journal_file import FILE_NAME, JournalFile
@@ -62,8 +71,9 @@ async def kill_orders(connector: ExchangeConnector, owned: Ownership, clock: Clo
     while quiet_looks < _LOOKS and killing.left > 0:
         look = await killing.look()
         quiet_looks = quiet_looks + 1 if look.is_whole and not look.found_ours else 0
-        pause = _PAUSE if look.is_whole or look.has_cancelled else min(2 * pause, _LONGEST_PAUSE)
-        if quiet_looks < _LOOKS and not look.has_cancelled:
+        gets_on = look.has_cancelled or (look.is_whole and not look.found_ours)
+        pause = _PAUSE if gets_on else min(2 * pause, _LONGEST_PAUSE)
+        if quiet_looks < _LOOKS and (look.wanted_quiet or not look.has_cancelled):
             await clock.sleep(min(max(pause, look.wanted_quiet), max(_PAUSE, killing.left)))
     if quiet_looks < _LOOKS:
         killing.problems.setdefault("", "the time was over before the exchange had said twice that nothing is open")
@@ -77,7 +87,17 @@ class _Look:
     is_whole: bool = True
     found_ours: bool = False
     has_cancelled: bool = False
+    tried: set[str] = field(default_factory=set)
+    """Orders whose cancel was sent."""
+
     wanted_quiet: float = 0.0
+
+    def mind(self, error: ExchangeError) -> None:
+        """The exchange may want to be left alone, and say for how long."""
+        if isinstance(error, RateLimited) or (
+            isinstance(error, Rejected) and error.reason is RejectReason.RATE_LIMITED
+        ):
+            self.wanted_quiet = max(self.wanted_quiet, error.retry_after or _LONGEST_PAUSE)
 
 
 class _Killing:
@@ -91,7 +111,7 @@ class _Killing:
         self._ours: dict[str, list[OrderUpdate]] = {}
         self._others: dict[str, list[OrderUpdate]] = {}
         self._cancelled: dict[str, None] = {}
-        self._asked_at = dict.fromkeys(owned.symbols, 0.0)
+        self._asked_at: dict[str, float] = {}
         self.problems: dict[str, str] = {}
         """Of each market, or of the exchange as a whole, why what is known of it may not be all."""
 
@@ -117,9 +137,9 @@ class _Killing:
         except ExchangeError as error:
             self.problems[""] = f"{type(error).__name__}: {error}"
             look.is_whole = False
-            look.wanted_quiet = (isinstance(error, RateLimited) and error.retry_after) or 0.0
+            look.mind(error)
             if not look.wanted_quiet:
-                await self._cancel_ours(self._ours, look)
+                await self._cancel_ours(self._ours, look, are_seen=False)
         return look
 
     async def _look_at_all(self, look: _Look) -> None:
@@ -130,7 +150,7 @@ class _Killing:
                 look.is_whole = False
                 self.problems[""] = f"{type(error).__name__}: {error}"
             else:
-                await self._cancel_ours(self._ours, look)
+                await self._cancel_ours(self._ours, look, are_seen=True)
                 return
         elif not self._owned.symbols:
             look.is_whole = False
@@ -138,7 +158,8 @@ class _Killing:
         await self._look_at_each_market(look)
 
     async def _look_at_each_market(self, look: _Look) -> None:
-        in_turn = sorted(self._owned.symbols, key=self._asked_at.__getitem__)
+        markets = {*self._owned.symbols, *self._ours}
+        in_turn = sorted(markets, key=lambda symbol: (self._asked_at.get(symbol, 0.0), symbol))
         for start in range(0, len(in_turn), _SIDE_BY_SIDE):
             if self.left <= 0:
                 look.is_whole = False
@@ -152,14 +173,16 @@ class _Killing:
                     raise failure
 
     async def _look_at_market(self, symbol: str, look: _Look) -> None:
+        are_seen = False
         try:
             self._see(await self._connector.fetch_open_orders(symbol), symbol)
+            are_seen = True
         except UnknownSymbol as gone:
             self.problems[symbol] = str(gone)  # said, and no reason to ask again: nothing can rest there
         except (Rejected, MalformedResponse, Timeout, Unavailable) as error:  # one market's affair, perhaps
             look.is_whole = False
             self.problems[symbol] = str(error)
-        await self._cancel_ours([symbol], look)
+        await self._cancel_ours([symbol], look, are_seen=are_seen)
 
     def _see(self, listed: Sequence[OrderUpdate], symbol: str | None) -> None:
         """A good answer, on one market or on all: it takes the place of what was seen there before."""
@@ -172,17 +195,32 @@ class _Killing:
             kept = self._ours if self._owned.is_ours(order) else self._others
             kept.setdefault(order.symbol, []).append(order)
 
-    async def _cancel_ours(self, symbols: Iterable[str], look: _Look) -> None:
+    async def _cancel_ours(self, symbols: Iterable[str], look: _Look, *, are_seen: bool) -> None:
+        """Those that were just seen in any case; those that are remembered, where there is time."""
         orders = [order for symbol in symbols for order in self._ours.get(symbol, ())]
-        if not orders:
+        look.found_ours = look.found_ours or bool(orders)
+        orders = [order for order in orders if _name_of(order) not in look.tried]
+        if not orders or (self.left <= 0 and not are_seen):
             return
-        look.found_ours = True
-        done = await asyncio.gather(*(_is_cancelled(self._connector, order) for order in orders))
+        look.tried.update(map(_name_of, orders))
+        done = await asyncio.gather(*(self._is_cancelled(order, look) for order in orders))
         for order, is_cancelled in zip(orders, done, strict=True):
             if is_cancelled:
                 look.has_cancelled = True
                 self._cancelled[_name_of(order)] = None
                 self._ours[order.symbol].remove(order)
+
+    async def _is_cancelled(self, order: OrderUpdate, look: _Look) -> bool:
+        """Whether the exchange confirmed its end; else it is looked at again."""
+        ref = OrderRef(
+            symbol=order.symbol, client_order_id=order.client_order_id, exchange_order_id=order.exchange_order_id
+        )
+        try:
+            await self._connector.cancel_order(ref)
+        except ExchangeError as error:
+            look.mind(error)
+            return False
+        return True
 
 
 @contextmanager
@@ -206,18 +244,6 @@ def _is_intended(file: JournalFile, client_order_id: str) -> bool:
     known = file.order(client_order_id)
     record = None if known is None else file.record_at(known[3])
     return record is not None and isinstance(record.entry(), PlaceIntent)
-
-
-async def _is_cancelled(connector: ExchangeConnector, order: OrderUpdate) -> bool:
-    """Whether the exchange confirmed its end; else it is looked at again."""
-    ref = OrderRef(
-        symbol=order.symbol, client_order_id=order.client_order_id, exchange_order_id=order.exchange_order_id
-    )
-    try:
-        await connector.cancel_order(ref)
-    except ExchangeError:
-        return False
-    return True
 
 
 def _name_of(order: OrderUpdate) -> str:

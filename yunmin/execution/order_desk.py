@@ -151,9 +151,10 @@ class OrderDesk:
         self._gate.close(PauseReason.RATE_LIMITED, f"the exchange asked to be left alone for {left:.0f} s")
 
     async def settle(self) -> None:
-        """Return once every command has its outcome written down."""
-        while not self.is_idle:
-            await asyncio.wait([*self._sending.values(), *self._cancelling.values()])
+        """Return once every command that is on its way now has its outcome written down."""
+        under_way = [*self._sending.values(), *self._cancelling.values()]
+        if under_way:
+            await asyncio.wait(under_way)
 
     def stop_waiting(self) -> None:
         """Wait for no answer any more: what has none yet is UNKNOWN, and is asked for at the next start."""
