@@ -115,7 +115,7 @@ def test_a_close_ends_although_cancels_get_no_answer(silent: tuple[str, ...], pl
             await world.clock.sleep(3)
         begun = world.clock.monotonic()
         await account.close()
-        assert world.clock.monotonic() - begun <= 20
+        assert world.clock.monotonic() - begun <= 12
 
     play(scenario)
 

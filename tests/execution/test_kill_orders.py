@@ -273,6 +273,37 @@ def test_a_kill_takes_no_longer_than_one_answer_over_its_time(play: Play) -> Non
     play(scenario)
 
 
+def test_a_market_that_is_gone_is_asked_for_no_longer_than_the_others(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        list_by_market_only(world)
+        begun = world.clock.monotonic()
+        owned = Ownership(lambda order: True, ["GONE/USDT", SYMBOL])
+        report = await kill_orders(world.exchange, owned, world.clock, within=30)
+        assert world.clock.monotonic() - begun < 1
+        assert "GONE/USDT" in report.problem
+
+    play(scenario)
+
+
+def test_a_kill_over_many_slow_markets_keeps_to_its_time_and_says_that_not_all_were_asked_for(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        list_by_market_only(world)
+
+        async def slowly(symbol: str | None = None) -> Sequence[OrderUpdate]:
+            await world.clock.sleep(1)
+            return []
+
+        world.instead(fetch_open_orders=slowly)
+        begun = world.clock.monotonic()
+        owned = Ownership(lambda order: True, [f"M{number:03d}/USDT" for number in range(400)])
+        report = await kill_orders(world.exchange, owned, world.clock, within=3)
+        assert world.clock.monotonic() - begun < 5
+        assert not report.is_flat
+        assert "before every market was asked for" in report.problem
+
+    play(scenario)
+
+
 def test_of_a_folder_without_a_journal_only_the_prefix_says_what_is_ours(play: Play) -> None:
     async def scenario(world: World) -> None:
         world.by_hand("ym-lost", "BUY", "1", "90")

@@ -23,6 +23,7 @@ from yunmin.errors import (
 )
 from yunmin.exchange import Capability, Support
 from yunmin.execution.account_events import ReconcileFinished, Warned
+from yunmin.execution.policy import ExternalOrders
 from yunmin.execution.reconciler import PassProgress
 
 
@@ -327,6 +328,102 @@ def test_I19_a_market_where_something_happened_is_asked_for_a_few_times_and_not_
             account._reconciler.moved(f"M{number}/USDT")
         await world.clock.sleep(200)
         assert all(1 <= asked[f"M{number}/USDT"] <= 7 for number in range(10)), asked
+
+    play(scenario)
+
+
+def test_which_markets_were_read_and_which_were_not_is_told_of_each_and_refusals_are_no_silences(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open(NO_POLLING)
+        fills, symbols = account._reconciler._fills, {"AAA/USDT", "BBB/USDT", "CCC/USDT"}
+        be_on(world, *symbols)
+        error: list[ExchangeError] = [Rejected("no")]
+        asked = answer_with(world, lambda symbol: error[0])
+        read = {"AAA/USDT", SYMBOL}
+        caught = await fills.catch_up(symbols, read)
+        assert (caught.unread, caught.silences, asked.total()) == (symbols, 0, 3)
+        assert read == {SYMBOL}, "what has no answer now is not read any more"
+
+        error[0] = Timeout("no answer")
+        caught = await fills.catch_up(symbols, read)
+        assert (caught.unread, caught.silences, asked.total()) == (symbols, 2, 5)
+
+    play(scenario)
+
+
+def test_markets_with_open_orders_come_first(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open(NO_POLLING)
+        be_on(world, "AAA/USDT")
+        await account.place(a_buy())
+        asked = answer_with(world, lambda symbol: None)
+        await account._reconciler._fills.catch_up({SYMBOL}, set())
+        await world.clock.sleep(1)
+        await account._reconciler._fills.catch_up({SYMBOL, "AAA/USDT"}, set())
+        assert list(asked) == [SYMBOL, "AAA/USDT"]
+
+    play(scenario)
+
+
+def test_where_the_list_says_what_is_not_known_its_market_is_asked_for_though_nothing_of_ours_is_there(
+    play: Play,
+) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open(NO_POLLING.model_copy(update={"external_orders": ExternalOrders.OBSERVE}))
+        be_on(world, SYMBOL)
+        asked = answer_with(world, lambda symbol: None)
+        world.weather(dropped=1.0)
+        world.by_hand("mine", "BUY", "1", "90")
+        await account._reconciler.compare("now and then")
+        assert asked == {SYMBOL: 1}
+
+    play(scenario)
+
+
+def test_what_the_list_says_of_an_order_waits_for_the_fills_of_its_market(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open(NO_POLLING)
+        order = await account.place(a_buy())
+        be_on(world, "ZZZ/USDT")
+        answer_with(world, lambda symbol: Timeout("no answer") if symbol == SYMBOL else None)
+        world.weather(dropped=1.0)
+        world.others("SELL", "0.4", "100")
+        assert not (await account.reconcile()).complete
+        assert (order.state, order.unattributed_qty) == (OrderState.OPEN, Decimal(0))
+
+    play(scenario)
+
+
+def test_a_look_now_and_then_leaves_orders_in_doubt_to_their_own_time(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        account = await world.open(NO_POLLING)
+        world.weather(before=1.0)
+        await account.place(a_buy())
+        world.weather()
+        looks: list[OrderRef] = []
+
+        async def counted(ref: OrderRef) -> None:
+            looks.append(ref)
+            raise Unavailable("no answer")
+
+        world.instead(fetch_order=counted)
+        assert (await account._reconciler.compare("now and then")).complete
+        assert looks == []
+
+    play(scenario)
+
+
+def test_N8_a_start_without_a_stream_does_not_wait_for_longer_than_it_has_patience(play: Play) -> None:
+    async def scenario(world: World) -> None:
+        have_no_stream(world)
+
+        async def too_many(symbol: str | None = None) -> None:
+            raise RateLimited("too many", retry_after=86_400.0)
+
+        world.instead(fetch_open_orders=too_many)
+        with pytest.raises(RateLimited):
+            await world.open()
+        assert world.clock.monotonic() < 60
 
     play(scenario)
 

@@ -297,9 +297,7 @@ class Reconciler:
         counts.fills += caught.fills
         counts.problems += caught.problems
         so_far.silences += len(caught.problems)
-        if caught.unread and not so_far.caught_up:
-            return  # nobody answers: the rest would have to wait for it in vain
-        # what is filled is booked before what has ended
+        # what is filled is booked before what has ended: where the fills had no answer, the rest waits
         self._take_listed(update for update in news if update.symbol not in caught.unread)
         missing = [
             order
