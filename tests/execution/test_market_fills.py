@@ -359,6 +359,7 @@ def test_markets_with_open_orders_come_first(play: Play) -> None:
         asked = answer_with(world, lambda symbol: None)
         await account._reconciler._fills.catch_up({SYMBOL}, set())
         await world.clock.sleep(1)
+        asked.clear()
         await account._reconciler._fills.catch_up({SYMBOL, "AAA/USDT"}, set())
         assert list(asked) == [SYMBOL, "AAA/USDT"]
 
